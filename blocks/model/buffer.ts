@@ -1,0 +1,68 @@
+import type { Tally } from "../../runtime/receipt.ts";
+import type { ObservationChunk } from "./observation-chunk.ts";
+
+export interface BufferDepth {
+  readonly records: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** What one partition of a buffer can prove about itself: `appended = settled by the slowest consumer + pending`. */
+export interface BufferBooks {
+  readonly partition: number;
+  /** Rows ever appended. */
+  readonly appended: number;
+  /** By consumer: rows it has not committed, counted from the records themselves, and what became of the others. */
+  readonly consumers: ReadonlyMap<string, { readonly pending: number; readonly settled: Tally }>;
+}
+
+/** What one append left at rest: a position, the rows of one partition in order of entry. */
+export interface BufferRecord {
+  /** Ascending within a partition, from 1. */
+  readonly position: number;
+  readonly rows: number;
+  /** Decodes the rows: one or more chunks, each under a receipt of its own that nobody watches; use `under`. */
+  chunks(): ObservationChunk[];
+}
+
+/**
+ * One consumer's place in one partition. A record stays until every consumer of the buffer committed it.
+ */
+export interface BufferReader {
+  /** The next record after the last one read, or undefined when it has caught up. */
+  read(): BufferRecord | undefined;
+  /** Called after a `read` that found nothing, once there is something; at most once a `read`. */
+  onRecord(wake: () => void): void;
+  /**
+   * Everything up to `position` is at rest elsewhere. `settled` says what became of the rows since the last commit and is added
+   * to the books in the same transaction. Resolves once durable; commits of one turn are grouped.
+   */
+  commit(position: number, settled: Tally): Promise<void>;
+  close(): void;
+}
+
+/**
+ * The only place where data rests between nodes. What it acknowledged survives `kill -9` where the buffer is durable.
+ */
+export interface Buffer {
+  readonly partitions: number;
+  readonly durable: boolean;
+  /**
+   * Appends rows in order, each to the partition `series.hash % partitions`; chunks of one turn become one record a partition
+   * (group commit). Does not touch receipts.
+   *
+   * @returns resolves once durable.
+   * @throws {EngineError} `BUFFER_FULL`, retryable, at the limit of the settings: nothing of the call was appended.
+   */
+  append(chunks: readonly ObservationChunk[]): Promise<void>;
+  /** Whether an append would be refused now. */
+  readonly full: boolean;
+  /** Calls `wake` once when it is no longer full. */
+  onRoom(wake: () => void): void;
+  /** Continues after the last position that `consumer` committed; a new consumer starts at the oldest record. */
+  reader(consumer: string, partition: number): BufferReader;
+  depth(): BufferDepth;
+  books(): BufferBooks[];
+  /** Waits for pending appends and commits. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,101 @@
+import { EngineError } from "../../runtime/errors.ts";
+import type { DataType } from "./data-type.ts";
+
+/** The dynamic tagset of a data point, in ascending order of its keys (by UTF-16 code unit). */
+export type Tagset = ReadonlyMap<string, string>;
+
+/** One interned series of one type. A metric and tagset whose type changes makes two of them, and both are kept. */
+export interface Series {
+  /** Dense, from 0, in order of first sight; meaningful within one table only. */
+  readonly index: number;
+  readonly metric: string;
+  readonly tagset: Tagset;
+  readonly type: DataType;
+  /** `metric{key="value",…}`, keys sorted; `metric` alone where there are no tags. */
+  readonly canonical: string;
+  /** FNV-1a, 32 bits, of the UTF-8 bytes of `canonical`: the same in every process, so it chooses partitions. */
+  readonly hash: number;
+}
+
+/**
+ * Names become dense integers here, once, at the edge: nothing behind it looks up a string per data point.
+ *
+ * Holds at most `seriesMax` series; beyond that a new one is refused with `SERIES_LIMIT`, and the known ones go on.
+ */
+export class SeriesTable {
+  readonly #indices = new Map<string, number>();
+  readonly #series: Series[] = [];
+  readonly #seriesMax: number;
+
+  constructor(seriesMax = 1_000_000) {
+    this.#seriesMax = seriesMax;
+  }
+
+  get size(): number {
+    return this.#series.length;
+  }
+
+  /** @throws {RangeError} when there is no such index: a bug, not a fault of the world. */
+  at(index: number): Series {
+    const series = this.#series[index];
+    if (series === undefined) throw new RangeError(`no series has the index ${index}`);
+    return series;
+  }
+
+  /**
+   * @param tagset Any iteration order; an object's own enumerable keys, or a map.
+   * @throws {EngineError} `SERIES_LIMIT`; retryable once series were forgotten.
+   */
+  intern(metric: string, tagset: Tagset | Readonly<Record<string, string>>, type: DataType): Series {
+    const sorted = sortedTagset(tagset);
+    const canonical = canonicalForm(metric, sorted);
+    const key = `${type}\0${canonical}`;
+    const known = this.#indices.get(key);
+    if (known !== undefined) return this.at(known);
+    if (this.#series.length >= this.#seriesMax) {
+      throw new EngineError(
+        "SERIES_LIMIT",
+        `Cannot accept the new series "${canonical}" as a graph holds at most ${this.#seriesMax} (series_max)`,
+      );
+    }
+    const series: Series = {
+      index: this.#series.length,
+      metric,
+      tagset: sorted,
+      type,
+      canonical,
+      hash: fnv1a32(canonical),
+    };
+    this.#indices.set(key, series.index);
+    this.#series.push(series);
+    return series;
+  }
+}
+
+export function sortedTagset(tagset: Tagset | Readonly<Record<string, string>>): Tagset {
+  const entries = tagset instanceof Map ? [...(tagset as Tagset)] : Object.entries(tagset);
+  return new Map(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+/** `metric{key="value",…}`; backslash, quote and newline in a value are escaped as in the Prometheus text format. */
+export function canonicalForm(metric: string, sorted: Tagset): string {
+  if (sorted.size === 0) return metric;
+  const tags: string[] = [];
+  for (const [key, value] of sorted) tags.push(`${key}="${escaped(value)}"`);
+  return `${metric}{${tags.join(",")}}`;
+}
+
+function escaped(value: string): string {
+  return /[\\"\n]/.test(value)
+    ? value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")
+    : value;
+}
+
+const utf8 = new TextEncoder();
+
+/** FNV-1a, 32 bits (draft-eastlake-fnv, section 2); what NATS uses for its own partitions. */
+function fnv1a32(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of utf8.encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}

@@ -1,0 +1,60 @@
+import type { Points } from "./columns.ts";
+import type { Series } from "./series.ts";
+
+/** Data points, or buckets by their start, of one series in `[from, to)`, ms since the epoch. */
+export interface SeriesRange {
+  readonly series: Series;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * States of the buckets of one series and period, ascending and unique by start.
+ * Row `i` is the bucket that starts at `start[i]`.
+ */
+export interface StateRows {
+  /** Start of each bucket, ms since the epoch. */
+  readonly start: Float64Array;
+  /** `floatStateWidth` numbers a bucket (see `blocks/derivators/float-state.ts`); only for series of layout `float`. */
+  readonly floats?: Float64Array;
+  /** One encoded state map a bucket; the derivators that are not in `floats`. */
+  readonly bytes?: readonly Uint8Array[];
+}
+
+export interface StoreWrite {
+  /** At most one entry a series. A point whose timestamp is stored replaces it. */
+  readonly observations?: readonly { readonly series: Series; readonly points: Points }[];
+  /** At most one entry a series and period. A bucket that is stored is replaced. */
+  readonly states?: readonly { readonly series: Series; readonly period: string; readonly rows: StateRows }[];
+  /** The series had data points in the shard: feeds the tag index. */
+  readonly tags?: readonly { readonly series: Series; readonly shard: string }[];
+}
+
+/** Which series to find. */
+export interface SeriesFilter {
+  /** Exact name; absent: any metric. */
+  readonly metric?: string;
+  /** Tags that the tagset must have, exactly; other tags may be there too. */
+  readonly tags: ReadonlyMap<string, string>;
+}
+
+/**
+ * Where observations, rollups and tags come to rest. Keyed writes: (series, timestamp) and (series, period, bucket); the last
+ * write of a key stands. One writer per series; any number of readers.
+ *
+ * The store keeps `Series` objects of any table apart by (canonical, type), never by index.
+ * All failures are `EngineError`s with code `STORE_FAILED`, and `retryable` says whether to try again.
+ */
+export interface Store {
+  /** Timestamp of the newest stored observation of each series, in the same order; `-Infinity` where there is none. */
+  newest(series: readonly Series[]): Promise<Float64Array>;
+  /** One result per range, in the same order; empty where nothing is stored. */
+  readObservations(ranges: readonly SeriesRange[]): Promise<Points[]>;
+  /** One result per range, in the same order; buckets whose *start* lies in the range. */
+  readStates(period: string, ranges: readonly SeriesRange[]): Promise<StateRows[]>;
+  /** Resolves once everything in it is durable. Either all of it is applied or, after a crash, any part of it. */
+  write(write: StoreWrite): Promise<void>;
+  /** Series of every type that were ever written as observations, in order of (canonical, type). */
+  find(filter: SeriesFilter): Promise<Series[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+
+/**
+ * What became of the rows under a receipt. The books balance when
+ * `entered + added = durable + sum(filtered) + sum(deadLettered)`.
+ */
+export class Tally {
+  /** Rows that the source handed in. */
+  entered = 0;
+  /** Rows that stages made from them: copies for further branches, derived observations. */
+  added = 0;
+  /** Rows at rest in a store, a buffer or a sink. */
+  durable = 0;
+  /** Rows dropped on purpose, by reason. */
+  readonly filtered = new Map<string, number>();
+  /** Rows given to the dead letters, by reason. */
+  readonly deadLettered = new Map<string, number>();
+
+  addAll(other: Tally): void {
+    this.entered += other.entered;
+    this.added += other.added;
+    this.durable += other.durable;
+    for (const [reason, rows] of other.filtered) increase(this.filtered, reason, rows);
+    for (const [reason, rows] of other.deadLettered) increase(this.deadLettered, reason, rows);
+  }
+
+  get balanced(): boolean {
+    return this.entered + this.added === this.durable + total(this.filtered) + total(this.deadLettered);
+  }
+}
+
+/**
+ * Follows what a source handed in until all that was made from it is at rest, dropped on purpose, or dead-lettered.
+ *
+ * It is born with one holder. A stage that passes what it got to one place hands on its hold; one that splits calls `hold` for
+ * every further place; one that merges or coalesces keeps several. Whoever has a hold releases it exactly once, after having
+ * said what became of the rows. At the last release `onSettled` is called with the tally; a failure calls `onFailed` once, at
+ * once, and then nothing else happens: the source redelivers.
+ */
+export class Receipt {
+  readonly tally = new Tally();
+  #holders = 1;
+  #failed = false;
+  readonly #onSettled: (tally: Tally) => void;
+  readonly #onFailed: (error: Error) => void;
+
+  constructor(rows: number, onSettled: (tally: Tally) => void, onFailed: (error: Error) => void) {
+    this.tally.entered = rows;
+    this.#onSettled = onSettled;
+    this.#onFailed = onFailed;
+  }
+
+  /** One more holder, or `more` of them. */
+  hold(more = 1): void {
+    assert(this.#holders > 0, "a settled receipt cannot be held");
+    this.#holders += more;
+  }
+
+  /** Rows were copied to a further branch, or derived: they must be accounted for too. */
+  added(rows: number): void {
+    this.tally.added += rows;
+  }
+
+  durable(rows: number): void {
+    this.tally.durable += rows;
+  }
+
+  filtered(reason: string, rows: number): void {
+    if (rows > 0) increase(this.tally.filtered, reason, rows);
+  }
+
+  deadLettered(reason: string, rows: number): void {
+    if (rows > 0) increase(this.tally.deadLettered, reason, rows);
+  }
+
+  /** Gives up one hold. */
+  release(): void {
+    assert(this.#holders > 0, "a receipt was released more often than held");
+    this.#holders -= 1;
+    if (this.#holders === 0 && !this.#failed) this.#onSettled(this.tally);
+  }
+
+  /** What was made from it cannot be brought to rest; the source has to hand it in again. Also gives up the caller's hold. */
+  fail(error: Error): void {
+    if (!this.#failed) {
+      this.#failed = true;
+      this.#onFailed(error);
+    }
+    this.release();
+  }
+}
+
+function increase(counts: Map<string, number>, reason: string, rows: number): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + rows);
+}
+
+function total(counts: Map<string, number>): number {
+  let sum = 0;
+  for (const rows of counts.values()) sum += rows;
+  return sum;
+}
