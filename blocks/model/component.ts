@@ -1,0 +1,119 @@
+import type { z } from "zod";
+import type { Clock } from "../../runtime/clock/clock.ts";
+import type { Log } from "../../runtime/log.ts";
+import type { GraphStage } from "../../runtime/streams/graph-stage.ts";
+import type { Sink } from "../../runtime/streams/sink.ts";
+import type { Source } from "../../runtime/streams/source.ts";
+import type { AggregationChunk } from "./aggregation.ts";
+import type { Buffer } from "./buffer.ts";
+import type { DeadLetterChunk } from "./dead-letter.ts";
+import type { ObservationChunk } from "./observation-chunk.ts";
+import type { SeriesTable } from "./series.ts";
+import type { Store } from "./store.ts";
+
+/** Settings are declared once, as a schema made with `config/declare.ts`; everything else follows from it. */
+export type SettingsSchema = z.ZodObject;
+
+/** What can flow along a wire of the graph. */
+export type ElementKind = "observations" | "updates" | "tags" | "aggregations" | "dead-letters";
+
+/** What a node is given besides its settings: time, chance and the outside all arrive here. */
+export interface ComponentContext {
+  readonly graph: string;
+  readonly node: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The one table of the graph. */
+  readonly table: SeriesTable;
+}
+
+/** How sure it is that what a source saw is never lost, in one word for `millrace explain`. */
+export type DeliveryGuarantee = "at-least-once" | "at-most-once";
+
+export type SourceElement = ObservationChunk | DeadLetterChunk;
+
+export interface SourceDefinition<S extends SettingsSchema = SettingsSchema> {
+  readonly kind: "source";
+  readonly type: string;
+  /** One sentence for the reference page. */
+  readonly summary: string;
+  readonly delivery: DeliveryGuarantee;
+  /** It ends by itself: `run --until-idle` waits for it. */
+  readonly finite: boolean;
+  readonly settings: S;
+  /**
+   * Acquires what it needs (a port, a file) and fails if it cannot, with one clear sentence.
+   * Each chunk comes with a receipt of its own making; it acknowledges its sender when that is settled.
+   */
+  open(settings: z.output<S>, context: ComponentContext): Promise<Source<SourceElement, unknown>>;
+}
+
+export type SinkElement = ObservationChunk | AggregationChunk | DeadLetterChunk;
+
+export interface SinkDefinition<S extends SettingsSchema = SettingsSchema> {
+  readonly kind: "sink";
+  readonly type: string;
+  readonly summary: string;
+  readonly accepts: readonly ElementKind[];
+  readonly settings: S;
+  /** The sink says `durable` and releases each element's receipt once it is at rest outside. */
+  open(settings: z.output<S>, context: ComponentContext): Promise<Sink<SinkElement, unknown>>;
+}
+
+export interface StoreDefinition<S extends SettingsSchema = SettingsSchema> {
+  readonly kind: "store";
+  readonly type: string;
+  readonly summary: string;
+  readonly settings: S;
+  open(settings: z.output<S>, context: ComponentContext): Promise<Store>;
+}
+
+export interface BufferDefinition<S extends SettingsSchema = SettingsSchema> {
+  readonly kind: "buffer";
+  readonly type: string;
+  readonly summary: string;
+  /** Survives `kill -9`. */
+  readonly durable: boolean;
+  readonly settings: S;
+  open(settings: z.output<S>, context: ComponentContext): Promise<Buffer>;
+}
+
+export interface BlockContext extends ComponentContext {
+  /** The stores of the graph that the settings name. */
+  store(name: string): Store;
+  /** Outlets that something listens to; the stage has exactly these. */
+  readonly outlets: ReadonlySet<string>;
+}
+
+export interface BlockDefinition<S extends SettingsSchema = SettingsSchema> {
+  readonly kind: "block";
+  readonly type: string;
+  readonly summary: string;
+  /** What it takes at `from`. */
+  readonly accepts: readonly ElementKind[];
+  /** Its outlets by name; the first is the one meant by the bare node name. */
+  readonly outlets: Readonly<Record<string, ElementKind>>;
+  /** On a cycle: whether it drops, limits or buffers, so that the cycle cannot fill up. */
+  readonly bounds: boolean;
+  readonly settings: S;
+  /** A stage with one inlet called `in` and the outlets of `context.outlets`, by name. */
+  open(settings: z.output<S>, context: BlockContext): GraphStage;
+}
+
+export type ComponentDefinition =
+  | SourceDefinition
+  | SinkDefinition
+  | StoreDefinition
+  | BufferDefinition
+  | BlockDefinition;
+
+export const defineSource = <S extends SettingsSchema>(given: Omit<SourceDefinition<S>, "kind">) =>
+  ({ kind: "source", ...given }) as const satisfies SourceDefinition<S>;
+export const defineSink = <S extends SettingsSchema>(given: Omit<SinkDefinition<S>, "kind">) =>
+  ({ kind: "sink", ...given }) as const satisfies SinkDefinition<S>;
+export const defineStore = <S extends SettingsSchema>(given: Omit<StoreDefinition<S>, "kind">) =>
+  ({ kind: "store", ...given }) as const satisfies StoreDefinition<S>;
+export const defineBuffer = <S extends SettingsSchema>(given: Omit<BufferDefinition<S>, "kind">) =>
+  ({ kind: "buffer", ...given }) as const satisfies BufferDefinition<S>;
+export const defineBlock = <S extends SettingsSchema>(given: Omit<BlockDefinition<S>, "kind">) =>
+  ({ kind: "block", ...given }) as const satisfies BlockDefinition<S>;
