@@ -43,11 +43,35 @@ export class Receipt {
   #failed = false;
   readonly #onSettled: (tally: Tally) => void;
   readonly #onFailed: (error: Error) => void;
+  /**
+   * The source's sender repeats what was refused, so a full buffer refuses it at once. Where it does not, the rows wait, and
+   * the source with them.
+   */
+  readonly redelivers: boolean;
 
-  constructor(rows: number, onSettled: (tally: Tally) => void, onFailed: (error: Error) => void) {
+  constructor(
+    rows: number,
+    onSettled: (tally: Tally) => void,
+    onFailed: (error: Error) => void,
+    { redelivers = false }: { readonly redelivers?: boolean } = {},
+  ) {
     this.tally.entered = rows;
     this.#onSettled = onSettled;
     this.#onFailed = onFailed;
+    this.redelivers = redelivers;
+  }
+
+  /** One hold that stands for a hold on each of `receipts`, which the caller has and hands over. Counts no rows. */
+  static joined(receipts: readonly Receipt[]): Receipt {
+    return new Receipt(
+      0,
+      () => {
+        for (const receipt of receipts) receipt.release();
+      },
+      (error) => {
+        for (const receipt of receipts) receipt.fail(error);
+      },
+    );
   }
 
   /** One more holder, or `more` of them. */

@@ -7,6 +7,8 @@ import type { Source } from "../../runtime/streams/source.ts";
 import type { AggregationChunk } from "./aggregation.ts";
 import type { Buffer } from "./buffer.ts";
 import type { DeadLetterChunk } from "./dead-letter.ts";
+import type { Derivation } from "./derivation.ts";
+import type { Derivator } from "./derivator.ts";
 import type { ObservationChunk } from "./observation-chunk.ts";
 import type { SeriesTable } from "./series.ts";
 import type { Store } from "./store.ts";
@@ -83,6 +85,9 @@ export interface BlockContext extends ComponentContext {
   store(name: string): Store;
   /** Outlets that something listens to; the stage has exactly these. */
   readonly outlets: ReadonlySet<string>;
+  /** All that there are: the built-in ones and those of plugins. */
+  readonly derivators: readonly Derivator[];
+  readonly derivations: readonly Derivation[];
 }
 
 export interface BlockDefinition<S extends SettingsSchema = SettingsSchema> {
@@ -100,12 +105,40 @@ export interface BlockDefinition<S extends SettingsSchema = SettingsSchema> {
   open(settings: z.output<S>, context: BlockContext): GraphStage;
 }
 
+/** A wire inside a composite: `from` is `node.outlet`, or `in` for what the composite gets; `to` is a node. */
+export interface CompositeWire {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What a composite stands for. Node names are local; the graph prefixes them with the composite's own. */
+export interface Expansion {
+  readonly nodes: Readonly<Record<string, { readonly type: string; readonly settings: Readonly<Record<string, unknown>> }>>;
+  readonly wires: readonly CompositeWire[];
+  /** By outlet of the composite: the `node.outlet`s that feed it. */
+  readonly outlets: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Shorthand for several blocks. */
+export interface CompositeDefinition<S extends SettingsSchema = SettingsSchema> {
+  readonly kind: "composite";
+  readonly type: string;
+  readonly summary: string;
+  readonly accepts: readonly ElementKind[];
+  readonly outlets: Readonly<Record<string, ElementKind>>;
+  readonly bounds: boolean;
+  readonly settings: S;
+  /** @param outlets Outlets that something listens to. */
+  expand(settings: z.output<S>, outlets: ReadonlySet<string>): Expansion;
+}
+
 export type ComponentDefinition =
   | SourceDefinition
   | SinkDefinition
   | StoreDefinition
   | BufferDefinition
-  | BlockDefinition;
+  | BlockDefinition
+  | CompositeDefinition;
 
 export const defineSource = <S extends SettingsSchema>(given: Omit<SourceDefinition<S>, "kind">) =>
   ({ kind: "source", ...given }) as const satisfies SourceDefinition<S>;
@@ -117,3 +150,5 @@ export const defineBuffer = <S extends SettingsSchema>(given: Omit<BufferDefinit
   ({ kind: "buffer", ...given }) as const satisfies BufferDefinition<S>;
 export const defineBlock = <S extends SettingsSchema>(given: Omit<BlockDefinition<S>, "kind">) =>
   ({ kind: "block", ...given }) as const satisfies BlockDefinition<S>;
+export const defineComposite = <S extends SettingsSchema>(given: Omit<CompositeDefinition<S>, "kind">) =>
+  ({ kind: "composite", ...given }) as const satisfies CompositeDefinition<S>;

@@ -1,0 +1,60 @@
+import { choice, record } from "../config/declare.ts";
+import { type CompositeWire, defineComposite } from "./model/component.ts";
+import {
+  aggregatorsSetting,
+  derivatorsSetting,
+  deriveSetting,
+  grouperSetting,
+  hotSeriesSetting,
+  storeSetting,
+} from "./rollup/settings.ts";
+
+const settings = record({
+  store: storeSetting(),
+  aggregators: aggregatorsSetting(),
+  derivators: derivatorsSetting(),
+  derive: deriveSetting(),
+  sharder: choice("Length of a shard of time: by `day` or by `month`.", ["day", "month"], { default: "month" }),
+  grouper: grouperSetting(),
+  hot_series: hotSeriesSetting(),
+});
+
+/**
+ * The four blocks of TSorage's processor, wired as in its documentation but without its loops: the message block feeds the
+ * aggregation and the tag block, and so does the observation block for what it derives.
+ */
+export const processorBlock = defineComposite({
+  type: "processor",
+  summary: "Stores observations, rolls them up through every period and keeps the tag index: four blocks in one.",
+  accepts: ["observations"],
+  outlets: { observations: "observations", aggregations: "aggregations" },
+  bounds: false,
+  settings,
+  expand(given, outlets) {
+    const { store, aggregators, derivators, derive, sharder, grouper, hot_series } = given;
+    const recording = { store, aggregators, derivators, grouper, hot_series };
+    const derives = derive.length > 0;
+    const publishes = outlets.has("observations");
+    const rollsUp = aggregators.length > 0;
+    const recorders = ["message", ...(derives ? ["observation"] : [])];
+    const wires: CompositeWire[] = [{ from: "in", to: "message" }];
+    if (derives || publishes) wires.push({ from: "message.observations", to: "observation" });
+    for (const recorder of recorders) {
+      if (rollsUp) wires.push({ from: `${recorder}.updates`, to: "aggregation" });
+      wires.push({ from: `${recorder}.tags`, to: "tag" });
+    }
+    return {
+      nodes: {
+        message: { type: "message", settings: recording },
+        ...((derives || publishes) && { observation: { type: "observation", settings: { ...recording, derive } } }),
+        ...(rollsUp && { aggregation: { type: "aggregation", settings: { store, aggregators, derivators, hot_series } } }),
+        tag: { type: "tag", settings: { store, sharder } },
+      },
+      wires,
+      outlets: {
+        observations: ["observation.observations"],
+        aggregations: rollsUp ? ["aggregation.aggregations"] : [],
+      },
+    };
+  },
+});

@@ -1,0 +1,56 @@
+import { floatResult, type FloatResultName, floatStateWidth } from "../derivators/float-state.ts";
+import type { Aggregation } from "../model/aggregation.ts";
+import { type DataType, layoutOf } from "../model/data-type.ts";
+import type { SeriesTable } from "../model/series.ts";
+import type { DerivatorSets } from "./derivator-set.ts";
+import type { StateTable } from "./state-table.ts";
+
+const ofNumbers: readonly FloatResultName[] = ["count", "first", "last", "min", "max", "sum", "s_sum"];
+const ofBooleans: readonly FloatResultName[] = ["count", "first", "last", "true_count"];
+
+/** The derivators that a float state answers for series of a type. */
+export function floatDerivators(type: DataType): readonly FloatResultName[] {
+  if (layoutOf(type) !== "float") return [];
+  return type === "tbool" ? ofBooleans : ofNumbers;
+}
+
+/** Type of the result of a derivator that a float state answers. */
+function floatResultType(name: FloatResultName, type: DataType): string {
+  if (name === "count" || name === "true_count") return "tlong";
+  return name === "first" || name === "last" ? `date_${type}` : type;
+}
+
+/** Every value of every bucket, as subscribers get them: by series, bucket, then derivator. */
+export function aggregationsOf(
+  states: StateTable,
+  period: string,
+  table: SeriesTable,
+  sets: DerivatorSets,
+): Aggregation[] {
+  const values: Aggregation[] = [];
+  for (let row = 0; row < states.length; row += 1) {
+    const series = table.at(states.series[row] as number);
+    const bucket = states.start[row] as number;
+    for (const derivator of floatDerivators(series.type)) {
+      const value = floatValue(states.floats, row * floatStateWidth, derivator, series.type);
+      values.push({ series, period, bucket, derivator, type: floatResultType(derivator, series.type), value });
+    }
+    const others = states.others[row];
+    if (others === undefined) continue;
+    const set = sets.of(series.type);
+    for (const derivator of set.derivators) {
+      const value = set.result(others, derivator.name);
+      if (value === undefined) continue;
+      values.push({ series, period, bucket, derivator: derivator.name, type: derivator.resultType(series.type), value });
+    }
+  }
+  return values;
+}
+
+/** `first` and `last` of a published aggregation carry their timestamp, as TSorage's `date_<type>` does. */
+function floatValue(floats: Float64Array, at: number, name: FloatResultName, type: DataType): unknown {
+  const value = floatResult(floats, at, name);
+  if (name !== "first" && name !== "last") return value;
+  const datetime = floats[at + (name === "first" ? 1 : 3)] as number;
+  return { datetime, value: type === "tbool" ? value !== 0 : value };
+}

@@ -1,0 +1,123 @@
+import { type Column, newColumn, type Points } from "../model/columns.ts";
+import type { Layout } from "../model/data-type.ts";
+import type { ObservationChunk } from "../model/observation-chunk.ts";
+import { likeColumn, mergePoints, rowsOf } from "./merge-points.ts";
+
+/** The points of one series out of many chunks. */
+export interface SeriesPoints {
+  readonly series: number;
+  readonly points: Points;
+}
+
+/**
+ * Sorts the rows of chunks of one layout by series, and within a series by time; of equal timestamps the one that came last
+ * stands. A counting sort by the dense index: no hash, no comparison of rows that arrive in order.
+ *
+ * @returns series in ascending order of their index; the points are views of shared columns.
+ */
+export class SeriesGrouper {
+  /** Rows of each series in the batch at hand; all zero between calls. */
+  #counts = new Uint32Array(1024);
+
+  group(chunks: readonly ObservationChunk[], layout: Layout, seriesCount: number): SeriesPoints[] {
+    if (this.#counts.length < seriesCount) this.#counts = new Uint32Array(Math.max(seriesCount, 2 * this.#counts.length));
+    const counts = this.#counts;
+    const touched = countRows(chunks, counts);
+    touched.sort();
+    let rows = 0;
+    // From here on `counts` holds where the next row of each series goes.
+    for (const series of touched) {
+      const count = counts[series] as number;
+      counts[series] = rows;
+      rows += count;
+    }
+    const time = new Float64Array(rows);
+    const values = newColumn(layout, rows);
+    for (const chunk of chunks) scatter(chunk, counts, time, values);
+    const groups: SeriesPoints[] = [];
+    let from = 0;
+    for (const series of touched) {
+      const to = counts[series] as number;
+      counts[series] = 0;
+      groups.push({ series, points: inOrder(time.subarray(from, to), rowsOf(values, from, to)) });
+      from = to;
+    }
+    return groups;
+  }
+}
+
+function countRows(chunks: readonly ObservationChunk[], counts: Uint32Array): Uint32Array {
+  const touched: number[] = [];
+  for (const { series, length } of chunks) {
+    for (let row = 0; row < length; row += 1) {
+      const index = series[row] as number;
+      const count = counts[index] as number;
+      if (count === 0) touched.push(index);
+      counts[index] = count + 1;
+    }
+  }
+  return Uint32Array.from(touched);
+}
+
+function scatter(chunk: ObservationChunk, next: Uint32Array, time: Float64Array, values: Column): void {
+  const { series, length } = chunk;
+  const chunkTime = chunk.time;
+  if (values instanceof Float64Array) {
+    const chunkValues = chunk.values as Float64Array;
+    for (let row = 0; row < length; row += 1) {
+      const index = series[row] as number;
+      const at = next[index] as number;
+      next[index] = at + 1;
+      time[at] = chunkTime[row] as number;
+      values[at] = chunkValues[row] as number;
+    }
+    return;
+  }
+  for (let row = 0; row < length; row += 1) {
+    const index = series[row] as number;
+    const at = next[index] as number;
+    next[index] = at + 1;
+    time[at] = chunkTime[row] as number;
+    values[at] = chunk.values[row] as never;
+  }
+}
+
+/** Points in order of arrival made ascending and unique. Costs one pass where they already are. */
+function inOrder(time: Float64Array, values: Column): Points {
+  let newest = Number.NEGATIVE_INFINITY;
+  let late = 0;
+  for (let row = 0; row < time.length; row += 1) {
+    const at = time[row] as number;
+    if (at > newest) newest = at;
+    else late += 1;
+  }
+  return late === 0 ? { time, values } : sorted(time, values);
+}
+
+/** By time and then arrival; of equal timestamps the last arrival is kept. */
+function sorted(time: Float64Array, values: Column): Points {
+  const main: number[] = [];
+  const late: number[] = [];
+  let newest = Number.NEGATIVE_INFINITY;
+  for (let row = 0; row < time.length; row += 1) {
+    const at = time[row] as number;
+    if (at > newest) {
+      newest = at;
+      main.push(row);
+    } else late.push(row);
+  }
+  // A late row comes after every row of `main` with its timestamp: had it come before, that row would be late itself.
+  late.sort((a, b) => (time[a] as number) - (time[b] as number) || a - b);
+  const lastOfEach = late.filter((row, place) => time[row] !== time[late[place + 1] as number]);
+  return mergePoints(picked(time, values, main), picked(time, values, lastOfEach));
+}
+
+function picked(time: Float64Array, values: Column, rows: readonly number[]): Points {
+  const pickedValues = likeColumn(values, rows.length);
+  const pickedTime = new Float64Array(rows.length);
+  rows.forEach((row, place) => {
+    pickedTime[place] = time[row] as number;
+    pickedValues[place] = values[row] as never;
+  });
+  return { time: pickedTime, values: pickedValues };
+}

@@ -1,0 +1,170 @@
+import { floatStateWidth, foldFloats, seedFloatState } from "../derivators/float-state.ts";
+import type { Points } from "../model/columns.ts";
+import { type Layout, layoutOf } from "../model/data-type.ts";
+import type { ObservationChunk } from "../model/observation-chunk.ts";
+import type { Period } from "../model/period.ts";
+import type { SeriesTable } from "../model/series.ts";
+import type { SeriesRange, Store, StoreWrite } from "../model/store.ts";
+import type { DerivatorSets } from "./derivator-set.ts";
+import { SeriesGrouper, type SeriesPoints } from "./group-by-series.ts";
+import { HotStates } from "./hot-states.ts";
+import { joinedPoints, lowerBound, mergePoints } from "./merge-points.ts";
+import { coalescedRanges } from "./ranges.ts";
+import { StateTable } from "./state-table.ts";
+
+/** What one recording left to do for others. */
+export interface Recording {
+  /** States of the first-period buckets that were touched; empty where there is no first period. */
+  readonly states: StateTable;
+  /** The series that got points, with the range of their timestamps, both ends inclusive. */
+  readonly touched: readonly { readonly series: number; readonly first: number; readonly last: number }[];
+  /** Resolves once the observations are durable. */
+  readonly written: Promise<void>;
+}
+
+/**
+ * Stores raw observations and computes the states of their first-period buckets.
+ *
+ * A bucket's state is a fold over all its points in ascending order. Where the new points all follow what is known, the fold
+ * goes on from the state in memory; anywhere else (a late point, a repeat, a restart) the bucket's points are read back from
+ * the store, merged with the new ones and folded from the start. Both ways give the same bits.
+ *
+ * Memory: one hot bucket per series, forgotten as a whole once more than `hotSeriesMax` series have one; it is read back on need.
+ */
+export class Recorder {
+  readonly #table: SeriesTable;
+  readonly #store: Store;
+  readonly #period: Period | undefined;
+  readonly #sets: DerivatorSets;
+  readonly #hot: HotStates;
+  readonly #grouper = new SeriesGrouper();
+
+  constructor(given: {
+    table: SeriesTable;
+    store: Store;
+    period: Period | undefined;
+    sets: DerivatorSets;
+    hotSeriesMax: number;
+  }) {
+    this.#table = given.table;
+    this.#store = given.store;
+    this.#period = given.period;
+    this.#sets = given.sets;
+    this.#hot = new HotStates(given.hotSeriesMax);
+  }
+
+  /**
+   * Records the rows of `chunks`, in order of arrival. The next call must wait until `written` resolved: what it reads back
+   * would lack this one's points.
+   *
+   * @throws {EngineError} of the store.
+   */
+  async record(chunks: readonly ObservationChunk[]): Promise<Recording> {
+    const groups = this.#grouped(chunks);
+    await this.#learnNewest(groups);
+    const states = new StateTable(groups.length * 2);
+    if (this.#period !== undefined) await this.#fold(groups, this.#period, states);
+    const observations: NonNullable<StoreWrite["observations"]>[number][] = [];
+    const touched: { series: number; first: number; last: number }[] = [];
+    for (const { series, points } of groups) {
+      const first = points.time[0] as number;
+      const last = points.time[points.time.length - 1] as number;
+      observations.push({ series: this.#table.at(series), points });
+      touched.push({ series, first, last });
+      this.#hot.sawUntil(series, last);
+    }
+    this.#hot.evict();
+    return { states, touched, written: this.#store.write({ observations }) };
+  }
+
+  #grouped(chunks: readonly ObservationChunk[]): SeriesPoints[] {
+    const groups: SeriesPoints[] = [];
+    for (const layout of ["float", "long", "boxed"] as const satisfies readonly Layout[]) {
+      const ofLayout = chunks.filter((chunk) => chunk.layout === layout);
+      if (ofLayout.length > 0) groups.push(...this.#grouper.group(ofLayout, layout, this.#table.size));
+    }
+    return groups;
+  }
+
+  async #learnNewest(groups: readonly SeriesPoints[]): Promise<void> {
+    const unknown = groups.filter(({ series }) => !this.#hot.knowsNewest(series)).map(({ series }) => series);
+    if (unknown.length === 0) return;
+    const newest = await this.#store.newest(unknown.map((series) => this.#table.at(series)));
+    unknown.forEach((series, place) => {
+      this.#hot.learnNewest(series, newest[place] as number);
+    });
+  }
+
+  async #fold(groups: readonly SeriesPoints[], period: Period, states: StateTable): Promise<void> {
+    const ranges: SeriesRange[] = [];
+    const readBack: (readonly SeriesRange[] | undefined)[] = groups.map(({ series, points }) => {
+      if (this.#follows(series, points.time[0] as number, period)) return undefined;
+      const needed = coalescedRanges(this.#table.at(series), this.#buckets(series, points, period), period);
+      ranges.push(...needed);
+      return needed;
+    });
+    const stored = ranges.length === 0 ? [] : await this.#store.readObservations(ranges);
+    let next = 0;
+    groups.forEach(({ series, points }, place) => {
+      const needed = readBack[place];
+      let all = points;
+      if (needed !== undefined && needed.length > 0) {
+        all = mergePoints(joinedPoints(stored.slice(next, next + needed.length)), points);
+        next += needed.length;
+      }
+      this.#foldSeries(series, points, all, period, states);
+    });
+  }
+
+  /** Whether points from `first` on can be folded without reading back: none is late, and their first bucket is hot or new. */
+  #follows(series: number, first: number, period: Period): boolean {
+    if (first <= this.#hot.newest(series)) return false;
+    const bucket = period.start(first);
+    return bucket > this.#hot.newest(series) || this.#hot.bucket(series) === bucket;
+  }
+
+  /** Starts of the touched buckets that may hold stored points. */
+  #buckets(series: number, points: Points, period: Period): number[] {
+    const starts: number[] = [];
+    const { time } = points;
+    for (let row = 0; row < time.length; ) {
+      const start = period.start(time[row] as number);
+      if (start > this.#hot.newest(series)) break;
+      starts.push(start);
+      row = lowerBound(time, period.next(start), row);
+    }
+    return starts;
+  }
+
+  /**
+   * Folds every bucket that `points` touch.
+   *
+   * @param all `points` merged with the stored points of their buckets, and possibly of buckets between.
+   */
+  #foldSeries(index: number, points: Points, all: Points, period: Period, states: StateTable): void {
+    const series = this.#table.at(index);
+    const set = this.#sets.of(series.type);
+    const floats = layoutOf(series.type) === "float";
+    let at = 0;
+    for (let row = 0; row < points.time.length; ) {
+      const start = period.start(points.time[row] as number);
+      const next = period.next(start);
+      const from = lowerBound(all.time, start, at);
+      const to = lowerBound(all.time, next, from);
+      const goesOn = all === points && this.#hot.bucket(index) === start;
+      const others = set.empty ? undefined : goesOn ? set.copy(this.#hot.others(index) ?? set.seed()) : set.seed();
+      const stateRow = states.append(index, start, others);
+      const offset = stateRow * floatStateWidth;
+      if (floats) {
+        if (goesOn) this.#hot.copyFloats(index, states.floats, offset);
+        else seedFloatState(states.floats, offset);
+        foldFloats(states.floats, offset, all.time, all.values as Float64Array, from, to);
+      }
+      if (others !== undefined) set.add(others, all, from, to);
+      at = to;
+      row = lowerBound(points.time, next, row);
+      // The newest bucket stays hot; one that only late points touched does not.
+      if (next > this.#hot.newest(index)) this.#hot.keep(index, start, states, stateRow);
+    }
+  }
+}

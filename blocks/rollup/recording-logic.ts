@@ -1,0 +1,168 @@
+import { EngineError } from "../../runtime/errors.ts";
+import { GraphStageLogic, type Outlet } from "../../runtime/streams/graph-stage.ts";
+import type { ObservationChunk } from "../model/observation-chunk.ts";
+import type { SeriesTable } from "../model/series.ts";
+import type { Recorder, Recording } from "./recorder.ts";
+import type { RecordingShape } from "./recording-shape.ts";
+import { BucketUpdates, TagUpdates } from "./updates.ts";
+
+/** When rows that were taken in go to the store. */
+export interface Grouper {
+  /** Rows that start a recording at once. */
+  readonly size: number;
+  /** Longest wait of a row for its recording to start, ms. */
+  readonly duration: number;
+}
+
+/**
+ * Takes chunks in, lets them gather, records them in one piece, and hands what follows from them to the outlets `updates` and
+ * `tags`. What the message and the observation block share.
+ *
+ * Gathers at most twice `grouper.size` rows (and the chunk that crossed the line): one batch on its way to the store, one
+ * waiting. Beyond that it does not pull.
+ */
+export abstract class RecordingLogic extends GraphStageLogic {
+  protected readonly ports: RecordingShape;
+  readonly #table: SeriesTable;
+  readonly #recorder: Recorder;
+  readonly #grouper: Grouper;
+  #gathered: ObservationChunk[] = [];
+  #rows = 0;
+  #due = false;
+  #recording = false;
+  #finishing = false;
+  /** At most one element an outlet: no recording starts before both are gone. */
+  readonly #waiting = new Map<Outlet<unknown>, unknown>();
+
+  constructor(ports: RecordingShape, given: { table: SeriesTable; recorder: Recorder; grouper: Grouper }) {
+    super(ports);
+    this.ports = ports;
+    this.#table = given.table;
+    this.#recorder = given.recorder;
+    this.#grouper = given.grouper;
+    this.setHandler(ports.in, {
+      onPush: () => {
+        this.take(this.grab(ports.in));
+        this.#startIfDue();
+        this.#pullMore();
+      },
+      onUpstreamFinish: () => {
+        this.#finishing = true;
+        this.#startIfDue();
+        this.#stopIfDone();
+      },
+    });
+    for (const outlet of [ports.updates, ports.tags]) {
+      if (outlet === undefined) continue;
+      this.setHandler(outlet, {
+        onPull: () => this.#handOver(outlet),
+        onDownstreamFinish: () => this.failStage(receiverGone(outlet.name)),
+      });
+    }
+    const { observations } = ports;
+    if (observations !== undefined) {
+      this.setHandler(observations, {
+        onPull: () => this.#pullMore(),
+        // A subscriber that went away stops its own branch only.
+        onDownstreamFinish: () => this.#pullMore(),
+      });
+    }
+  }
+
+  override preStart(): void {
+    this.setKeepGoing(true);
+    this.#pullMore();
+  }
+
+  override onTimer(): void {
+    this.#due = true;
+    this.#startIfDue();
+  }
+
+  /** One chunk came in; the outlet `observations`, where there is one, is available. */
+  protected abstract take(chunk: ObservationChunk): void;
+
+  /** Puts rows, and the hold on their receipt, with those that wait for the next recording. */
+  protected gather(chunk: ObservationChunk): void {
+    if (this.#rows === 0) this.scheduleOnce("grouper", this.#grouper.duration);
+    this.#gathered.push(chunk);
+    this.#rows += chunk.length;
+  }
+
+  /** Hands a chunk, with its hold, to the subscribers of observations. @returns false where there are none any more. */
+  protected publish(chunk: ObservationChunk): boolean {
+    const { observations } = this.ports;
+    if (observations === undefined || this.isClosed(observations)) return false;
+    this.push(observations, chunk);
+    return true;
+  }
+
+  #pullMore(): void {
+    const { in: inlet, observations } = this.ports;
+    if (this.isClosed(inlet) || this.hasBeenPulled(inlet) || this.#rows >= 2 * this.#grouper.size) return;
+    if (observations === undefined || this.isClosed(observations) || this.isAvailable(observations)) this.pull(inlet);
+  }
+
+  #startIfDue(): void {
+    if (this.#recording || this.#rows === 0 || this.#waiting.size > 0) return;
+    if (!this.#due && !this.#finishing && this.#rows < this.#grouper.size) return;
+    const chunks = this.#gathered;
+    this.#gathered = [];
+    this.#rows = 0;
+    this.#due = false;
+    this.#recording = true;
+    this.cancelTimer("grouper");
+    const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
+    const written = this.getAsyncCallback(() => this.#written(chunks));
+    const recorded = this.getAsyncCallback((recording: Recording) => {
+      this.#recorded(recording, chunks);
+      recording.written.then(() => written(undefined), failed);
+    });
+    this.#recorder.record(chunks).then(recorded, failed);
+  }
+
+  #recorded(recording: Recording, chunks: readonly ObservationChunk[]): void {
+    const receipts = chunks.map((chunk) => chunk.receipt);
+    const { updates, tags } = this.ports;
+    if (updates !== undefined && recording.states.length > 0) {
+      for (const receipt of receipts) receipt.hold();
+      this.#waiting.set(updates, new BucketUpdates(this.#table, recording.states, receipts));
+      this.#handOver(updates);
+    }
+    if (tags !== undefined) {
+      for (const receipt of receipts) receipt.hold();
+      this.#waiting.set(tags, new TagUpdates(this.#table, recording.touched, receipts));
+      this.#handOver(tags);
+    }
+  }
+
+  #written(chunks: readonly ObservationChunk[]): void {
+    this.#recording = false;
+    for (const chunk of chunks) {
+      chunk.receipt.durable(chunk.length);
+      chunk.receipt.release();
+    }
+    this.#startIfDue();
+    this.#pullMore();
+    this.#stopIfDone();
+  }
+
+  #handOver(outlet: Outlet<unknown>): void {
+    if (!this.#waiting.has(outlet) || !this.isAvailable(outlet)) return;
+    const element = this.#waiting.get(outlet);
+    this.#waiting.delete(outlet);
+    this.push(outlet, element);
+    this.#startIfDue();
+    this.#stopIfDone();
+  }
+
+  #stopIfDone(): void {
+    if (this.#finishing && !this.#recording && this.#rows === 0 && this.#waiting.size === 0) this.completeStage();
+  }
+}
+
+
+/** What was gathered is not at rest, so the segment has to start again from its last committed position. */
+function receiverGone(outlet: string): EngineError {
+  return new EngineError("STREAM_STOPPED", `Cannot go on as the receiver of "${outlet}" stopped`, { retryable: true });
+}

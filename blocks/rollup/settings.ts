@@ -1,0 +1,24 @@
+import { aggregators, duration, integer, list, record, text } from "../../config/declare.ts";
+
+/** Settings that several of the four blocks share; one spelling for all. */
+export const storeSetting = () => text("Store that keeps observations, rollups and tags.", { example: "main" });
+
+export const aggregatorsSetting = () => aggregators("Periods to roll up to, finer ones first; each divides the next.");
+
+export const derivatorsSetting = () =>
+  list("Derivators besides the built-in ones of each type.", text("Name of a derivator."), { default: [] });
+
+export const deriveSetting = () =>
+  list("Derivations to apply to every observation.", text("Name of a derivation."), { default: [] });
+
+export const hotSeriesSetting = () =>
+  integer("Series whose newest bucket is kept in memory; beyond it they are read back from the store on need.", {
+    min: 1,
+    default: 100_000,
+  });
+
+export const grouperSetting = () =>
+  record({
+    size: integer("Data points that start a write at once.", { min: 1, max: 10_000_000, default: 65_536 }),
+    duration: duration("Longest wait of a data point before its write starts.", { default: "1 second" }),
+  }).prefault({});

@@ -1,0 +1,68 @@
+import { floatStateWidth } from "../derivators/float-state.ts";
+import { layoutOf } from "../model/data-type.ts";
+import type { Series } from "../model/series.ts";
+import type { StateRows } from "../model/store.ts";
+import type { DerivatorSet, DerivatorStates } from "./derivator-set.ts";
+
+/**
+ * States of the buckets of one period, of any number of series: columns, in order of series and then start.
+ * A row has a float state, other states, or both; which, follows from the type of its series.
+ */
+export class StateTable {
+  length = 0;
+  series: Uint32Array;
+  /** Start of the bucket, ms since the epoch. */
+  start: Float64Array;
+  /** `floatStateWidth` numbers a row; unused where the series is not of layout `float`. */
+  floats: Float64Array;
+  /** By row; absent where the type has no derivators besides the float state. */
+  readonly others: (DerivatorStates | undefined)[] = [];
+
+  constructor(rowsExpected = 256) {
+    this.series = new Uint32Array(rowsExpected);
+    this.start = new Float64Array(rowsExpected);
+    this.floats = new Float64Array(rowsExpected * floatStateWidth);
+  }
+
+  /** A new row with an empty float state. @returns its index. */
+  append(series: number, start: number, others: DerivatorStates | undefined): number {
+    const row = this.length;
+    if (row === this.series.length) this.#grow();
+    this.series[row] = series;
+    this.start[row] = start;
+    if (others !== undefined) this.others[row] = others;
+    this.length = row + 1;
+    return row;
+  }
+
+  /** The first row behind `from` that belongs to another series. */
+  endOfSeries(from: number): number {
+    const series = this.series[from];
+    let row = from + 1;
+    while (row < this.length && this.series[row] === series) row += 1;
+    return row;
+  }
+
+  /** Rows `from` to `to`, all of one series, as a store keeps them. Views, not copies. */
+  rows(from: number, to: number, series: Series, set: DerivatorSet): StateRows {
+    const start = this.start.subarray(from, to);
+    const floats = layoutOf(series.type) === "float" ? this.floats.subarray(from * floatStateWidth, to * floatStateWidth) : undefined;
+    const bytes = set.empty
+      ? undefined
+      : this.others.slice(from, to).map((states) => set.encode(states as DerivatorStates));
+    return { start, ...(floats && { floats }), ...(bytes && { bytes }) };
+  }
+
+  #grow(): void {
+    const capacity = this.series.length * 2;
+    const series = new Uint32Array(capacity);
+    series.set(this.series);
+    const start = new Float64Array(capacity);
+    start.set(this.start);
+    const floats = new Float64Array(capacity * floatStateWidth);
+    floats.set(this.floats);
+    this.series = series;
+    this.start = start;
+    this.floats = floats;
+  }
+}

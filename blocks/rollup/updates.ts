@@ -1,0 +1,30 @@
+import type { Receipt } from "../../runtime/receipt.ts";
+import type { SeriesTable } from "../model/series.ts";
+import type { StateTable } from "./state-table.ts";
+
+/** First-period buckets that changed, on their way to the aggregation block, with a hold on every receipt behind them. */
+export class BucketUpdates {
+  readonly table: SeriesTable;
+  readonly states: StateTable;
+  readonly receipts: readonly Receipt[];
+
+  constructor(table: SeriesTable, states: StateTable, receipts: readonly Receipt[]) {
+    this.table = table;
+    this.states = states;
+    this.receipts = receipts;
+  }
+}
+
+/** Series that got data points, on their way to the tag block, with a hold on every receipt behind them. */
+export class TagUpdates {
+  readonly table: SeriesTable;
+  /** The range of timestamps has both ends inclusive, ms since the epoch. */
+  readonly touched: readonly { readonly series: number; readonly first: number; readonly last: number }[];
+  readonly receipts: readonly Receipt[];
+
+  constructor(table: SeriesTable, touched: TagUpdates["touched"], receipts: readonly Receipt[]) {
+    this.table = table;
+    this.touched = touched;
+    this.receipts = receipts;
+  }
+}

@@ -1,0 +1,127 @@
+import { choice, integer, record } from "../config/declare.ts";
+import { GraphStage, GraphStageLogic, Inlet, type Shape } from "../runtime/streams/graph-stage.ts";
+import { type BlockContext, defineBlock } from "./model/component.ts";
+import type { Series } from "./model/series.ts";
+import { type Sharder, shardsBetween } from "./model/shard.ts";
+import { storeSetting } from "./rollup/settings.ts";
+import type { TagUpdates } from "./rollup/updates.ts";
+
+const settings = record({
+  store: storeSetting(),
+  sharder: choice("Length of a shard of time: by `day` or by `month`.", ["day", "month"], { default: "month" }),
+  tag_cache: integer("Pairs of series and shard that are remembered as written; beyond it the oldest is forgotten.", {
+    min: 1,
+    default: 1_000_000,
+  }),
+});
+
+class TagShape implements Shape {
+  readonly in = new Inlet<TagUpdates>("in");
+  readonly inlets = [this.in];
+  readonly outlets = [];
+}
+
+/**
+ * Keeps the tag index: in which shards of time each series has data points.
+ *
+ * Emits:         nothing.
+ * Backpressures: while an update is written.
+ * Completes:     when upstream completes and the last update is durable.
+ * Cancels:       never, unless the store fails.
+ * State:         at most `tag_cache` pairs of series and shard that are written already; the oldest is forgotten.
+ * Delivery:      the receipts of an update are held until it is durable; a repeated one is known and costs nothing.
+ */
+class TagStage extends GraphStage<TagShape> {
+  readonly shape = new TagShape();
+  readonly #given: { store: string; sharder: Sharder; tag_cache: number };
+  readonly #context: BlockContext;
+
+  constructor(given: { store: string; sharder: Sharder; tag_cache: number }, context: BlockContext) {
+    super();
+    this.#given = given;
+    this.#context = context;
+  }
+
+  createLogic(): TagLogic {
+    return new TagLogic(this.shape, this.#given, this.#context);
+  }
+}
+
+class TagLogic extends GraphStageLogic {
+  readonly #inlet: Inlet<TagUpdates>;
+  readonly #given: { store: string; sharder: Sharder; tag_cache: number };
+  readonly #context: BlockContext;
+  readonly #written = new Set<string>();
+  #busy = false;
+
+  constructor(shape: TagShape, given: TagLogic["#given"], context: BlockContext) {
+    super(shape);
+    this.#inlet = shape.in;
+    this.#given = given;
+    this.#context = context;
+    this.setHandler(shape.in, {
+      onPush: () => this.#begin(this.grab(shape.in)),
+      onUpstreamFinish: () => {
+        if (!this.#busy) this.completeStage();
+      },
+    });
+  }
+
+  override preStart(): void {
+    this.setKeepGoing(true);
+    this.pull(this.#inlet);
+  }
+
+  #begin(updates: TagUpdates): void {
+    const tags = this.#unwritten(updates);
+    if (tags.length === 0) {
+      this.#done(updates);
+      return;
+    }
+    this.#busy = true;
+    const done = this.getAsyncCallback(() => {
+      this.#busy = false;
+      this.#remember(tags);
+      this.#done(updates);
+    });
+    const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
+    this.#context
+      .store(this.#given.store)
+      .write({ tags })
+      .then(() => done(undefined), failed);
+  }
+
+  #unwritten(updates: TagUpdates): { series: Series; shard: string }[] {
+    const tags: { series: Series; shard: string }[] = [];
+    for (const { series, first, last } of updates.touched) {
+      for (const shard of shardsBetween(this.#given.sharder, first, last)) {
+        if (!this.#written.has(`${series}/${shard}`)) tags.push({ series: updates.table.at(series), shard });
+      }
+    }
+    return tags;
+  }
+
+  #remember(tags: readonly { series: Series; shard: string }[]): void {
+    for (const { series, shard } of tags) this.#written.add(`${series.index}/${shard}`);
+    for (const oldest of this.#written) {
+      if (this.#written.size <= this.#given.tag_cache) break;
+      this.#written.delete(oldest);
+    }
+  }
+
+  #done(updates: TagUpdates): void {
+    for (const receipt of updates.receipts) receipt.release();
+    if (this.isClosed(this.#inlet)) this.completeStage();
+    else this.pull(this.#inlet);
+  }
+}
+
+export const tagBlock = defineBlock({
+  type: "tag",
+  summary: "Keeps the index of tagsets by shard of time.",
+  accepts: ["tags"],
+  outlets: {},
+  bounds: true,
+  settings,
+  open: (given, context) => new TagStage(given, context),
+});

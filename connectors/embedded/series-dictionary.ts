@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { type Series, SeriesTable } from "../../blocks/model/series.ts";
+import { EngineError } from "../../runtime/errors.ts";
+import type { KeyValues, Operation } from "./environment.ts";
+import { numberKey } from "./ordered-key.ts";
+
+/**
+ * A persistent number for each series, by (canonical, type): from 0, in order of first sight, never given up or reused. All of
+ * it is in memory, some 500 bytes a series; at most `seriesMax`.
+ *
+ * A new number counts at once, and is written with the next transaction that takes `unsaved`.
+ */
+export class SeriesDictionary {
+  readonly #table: KeyValues;
+  readonly #seriesMax: number;
+  readonly #ids = new Map<string, number>();
+  readonly #known = new WeakMap<Series, number>();
+  readonly #byMetric = new Map<string, number[]>();
+  readonly #series: Series[] = [];
+  readonly #unobserved = new Set<number>();
+  readonly #unsaved = new Set<number>();
+
+  constructor(table: KeyValues, seriesMax: number) {
+    this.#table = table;
+    this.#seriesMax = seriesMax;
+    this.refresh();
+  }
+
+  get size(): number {
+    return this.#series.length;
+  }
+
+  /** The series of a number; its `index` is that number. */
+  at(id: number): Series {
+    const series = this.#series[id];
+    assert(series !== undefined, "a stored series number must be in the dictionary");
+    return series;
+  }
+
+  idOf(series: Series): number | undefined {
+    const known = this.#known.get(series);
+    if (known !== undefined) return known;
+    const id = this.#ids.get(identityOf(series));
+    if (id !== undefined) this.#known.set(series, id);
+    return id;
+  }
+
+  /** @throws {EngineError} `SERIES_LIMIT`. */
+  intern(series: Series): number {
+    const known = this.idOf(series);
+    if (known !== undefined) return known;
+    const id = this.#series.length;
+    if (id >= this.#seriesMax) {
+      throw new EngineError(
+        "SERIES_LIMIT",
+        `Cannot store the new series "${series.canonical}" as a folder holds at most ${this.#seriesMax} (series_max)`,
+      );
+    }
+    this.#add({ ...series, index: id });
+    this.#unobserved.add(id);
+    this.#unsaved.add(id);
+    this.#known.set(series, id);
+    return id;
+  }
+
+  /** The series has data points, which is what `observed` finds it by. */
+  markObserved(id: number): void {
+    if (this.#unobserved.delete(id)) this.#unsaved.add(id);
+  }
+
+  /** Series that have data points, in order of their numbers. */
+  *observed(metric: string | undefined): IterableIterator<Series> {
+    const ids = metric === undefined ? this.#series.keys() : (this.#byMetric.get(metric) ?? []);
+    for (const id of ids) if (!this.#unobserved.has(id)) yield this.at(id);
+  }
+
+  /** What has to be written before any row that uses a new number. */
+  unsaved(): { operations: Operation[]; saved: () => void } {
+    const ids = [...this.#unsaved];
+    const operations = ids.map((id) => this.#operation(id));
+    return { operations, saved: () => ids.forEach((id) => this.#unsaved.delete(id)) };
+  }
+
+  /** Reads what another process has added since. */
+  refresh(): void {
+    for (const id of this.#unobserved) {
+      const entry = this.#table.get(numberKey(id));
+      if (entry !== undefined && decodeEntry(entry).observed) this.#unobserved.delete(id);
+    }
+    const parsed = new SeriesTable(Number.POSITIVE_INFINITY);
+    for (const { value } of this.#table.getRange({ start: numberKey(this.#series.length) })) {
+      const { metric, tags, type, observed } = decodeEntry(value);
+      const id = this.#series.length;
+      this.#add({ ...parsed.intern(metric, new Map(tags), type), index: id });
+      if (!observed) this.#unobserved.add(id);
+    }
+  }
+
+  #add(series: Series): void {
+    this.#series.push(series);
+    this.#ids.set(identityOf(series), series.index);
+    const ofMetric = this.#byMetric.get(series.metric);
+    if (ofMetric === undefined) this.#byMetric.set(series.metric, [series.index]);
+    else ofMetric.push(series.index);
+  }
+
+  #operation(id: number): Operation {
+    const { metric, tagset, type } = this.at(id);
+    const entry: Entry = { metric, tags: [...tagset], type, observed: !this.#unobserved.has(id) };
+    return { table: this.#table, key: numberKey(id), value: Buffer.from(JSON.stringify(entry)) };
+  }
+}
+
+interface Entry {
+  readonly metric: string;
+  readonly tags: readonly (readonly [string, string])[];
+  readonly type: string;
+  readonly observed: boolean;
+}
+
+const decodeEntry = (bytes: Buffer) => JSON.parse(bytes.toString("utf8")) as Entry;
+const identityOf = (series: Series) => `${series.type}\0${series.canonical}`;

@@ -1,0 +1,58 @@
+import type {
+  BlockDefinition,
+  BufferDefinition,
+  ComponentDefinition,
+  CompositeDefinition,
+  SinkDefinition,
+  SourceDefinition,
+  StoreDefinition,
+} from "../blocks/model/component.ts";
+import type { Derivation } from "../blocks/model/derivation.ts";
+import type { Derivator } from "../blocks/model/derivator.ts";
+import { EngineError } from "../runtime/errors.ts";
+
+/** Everything a graph file can name: the built-in components and those of plugins, by section and type. */
+export class Catalogue {
+  readonly sources = new Map<string, SourceDefinition>();
+  readonly buffers = new Map<string, BufferDefinition>();
+  readonly blocks = new Map<string, BlockDefinition | CompositeDefinition>();
+  readonly sinks = new Map<string, SinkDefinition>();
+  readonly stores = new Map<string, StoreDefinition>();
+  readonly derivators: Derivator[] = [];
+  readonly derivations: Derivation[] = [];
+
+  /** @throws {EngineError} `PLUGIN_INVALID` where the section has that type already. */
+  add(definition: ComponentDefinition | Derivator | Derivation): void {
+    switch (definition.kind) {
+      case "source":
+        return put(this.sources, definition);
+      case "buffer":
+        return put(this.buffers, definition);
+      case "block":
+      case "composite":
+        return put(this.blocks, definition);
+      case "sink":
+        return put(this.sinks, definition);
+      case "store":
+        return put(this.stores, definition);
+      case "derivator":
+        return push(this.derivators, definition);
+      case "derivation":
+        return push(this.derivations, definition);
+    }
+  }
+}
+
+function put<D extends { readonly kind: string; readonly type: string }>(map: Map<string, D>, definition: D): void {
+  if (map.has(definition.type)) throw taken(definition.kind, definition.type);
+  map.set(definition.type, definition);
+}
+
+function push<D extends { readonly kind: string; readonly name: string }>(list: D[], definition: D): void {
+  if (list.some((known) => known.name === definition.name)) throw taken(definition.kind, definition.name);
+  list.push(definition);
+}
+
+function taken(kind: string, name: string): EngineError {
+  return new EngineError("PLUGIN_INVALID", `Cannot add the ${kind} "${name}" as there is one of that name already`);
+}

@@ -1,0 +1,35 @@
+/** A first-in-first-out ring that grows by doubling; whoever fills it holds the bound. */
+export class Mailbox<T> {
+  #slots: (T | undefined)[] = new Array<T | undefined>(8).fill(undefined);
+  #head = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(item: T): void {
+    if (this.#size === this.#slots.length) this.#grow();
+    this.#slots[(this.#head + this.#size) & (this.#slots.length - 1)] = item;
+    this.#size += 1;
+  }
+
+  /** @returns the oldest item, or undefined where there is none. */
+  shift(): T | undefined {
+    if (this.#size === 0) return undefined;
+    const item = this.#slots[this.#head];
+    this.#slots[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#slots.length - 1);
+    this.#size -= 1;
+    return item;
+  }
+
+  #grow(): void {
+    const grown = new Array<T | undefined>(this.#slots.length * 2).fill(undefined);
+    for (let index = 0; index < this.#size; index += 1) {
+      grown[index] = this.#slots[(this.#head + index) & (this.#slots.length - 1)];
+    }
+    this.#slots = grown;
+    this.#head = 0;
+  }
+}

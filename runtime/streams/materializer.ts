@@ -1,0 +1,214 @@
+import type { ActorSystem } from "../actors/actor-system.ts";
+import { EngineError, sentenceOf } from "../errors.ts";
+import type { CompositeModule, Module, PortAddress } from "./blueprint.ts";
+import { boundary, type OutputBoundary } from "./boundary.ts";
+import { Connection } from "./connection.ts";
+import type { GraphStageLogic } from "./graph-stage.ts";
+import { Island } from "./island.ts";
+
+type Logic = GraphStageLogic<unknown>;
+
+export interface RunOptions {
+  /** First part of the names of its actors; made unique. Default "graph". */
+  readonly name?: string;
+  /** Called at the first failure that no stage handled, at once; other branches may still run. */
+  readonly onFailure?: (error: Error) => void;
+  /** Events that may pass others, 0 to 16. Tests set 0 to see another order. Default 16. */
+  readonly chaseMax?: number;
+}
+
+export interface Materialization {
+  readonly materialized: unknown;
+  /** Settles once every stage has stopped: rejects with the first failure that no stage handled. */
+  readonly done: Promise<void>;
+  /** Ends every island; `done` rejects with the error, or resolves where none is given and nothing failed before. */
+  stop(error?: Error): void;
+}
+
+/** Builds the logics of a closed module, and starts an actor for each island. */
+export function materialize(module: Module, system: ActorSystem, options: RunOptions): Materialization {
+  const building = new Building(options.name ?? "graph");
+  const { materialized } = building.build(module, building.newIsland(), "graph");
+  return new Run(building, materialized, system, options);
+}
+
+/** The logics and connections of one island to be. */
+interface IslandPlan {
+  readonly logics: Logic[];
+  readonly connections: Connection[];
+  /** What its output boundaries call; the island answers once it is there. */
+  onWritten: (output: OutputBoundary) => void;
+}
+
+/** One port of one logic. */
+interface PortHandle {
+  readonly logic: Logic;
+  readonly index: number;
+  readonly island: IslandPlan;
+}
+
+interface Built {
+  readonly inlets: readonly PortHandle[];
+  readonly outlets: readonly PortHandle[];
+  readonly materialized: unknown;
+}
+
+class Building {
+  readonly islands: IslandPlan[] = [];
+  readonly #graphName: string;
+
+  constructor(graphName: string) {
+    this.#graphName = graphName;
+  }
+
+  newIsland(): IslandPlan {
+    const island: IslandPlan = { logics: [], connections: [], onWritten: () => {} };
+    this.islands.push(island);
+    return island;
+  }
+
+  build(module: Module, island: IslandPlan, name: string | undefined): Built {
+    switch (module.kind) {
+      case "stage": {
+        const { stage } = module;
+        const stageName = name === undefined || name === "graph" ? stage.name : name;
+        const logic = stage.createLogic({ name: stageName });
+        logic.stageName = stageName;
+        island.logics.push(logic);
+        const handles = (ports: readonly unknown[]) => ports.map((_, index) => ({ logic, index, island }));
+        return {
+          inlets: handles(stage.shape.inlets),
+          outlets: handles(stage.shape.outlets),
+          materialized: logic.materialized,
+        };
+      }
+      case "composite":
+        return this.#buildComposite(module, island);
+      case "island":
+        return this.build(module.inner, this.newIsland(), name);
+      case "named":
+        return this.build(module.inner, island, module.name);
+      case "mapped": {
+        const built = this.build(module.inner, island, name);
+        return { ...built, materialized: module.map(built.materialized) };
+      }
+    }
+  }
+
+  #buildComposite(module: CompositeModule, island: IslandPlan): Built {
+    const children = module.children.map((child) => this.build(child, island, undefined));
+    const outletAt = ({ child, port }: PortAddress) => found(children[child]?.outlets[port]);
+    const inletAt = ({ child, port }: PortAddress) => found(children[child]?.inlets[port]);
+    for (const wire of module.wires) this.#connect(outletAt(wire.from), inletAt(wire.to));
+    return {
+      inlets: module.inlets.map(inletAt),
+      outlets: module.outlets.map(outletAt),
+      materialized: module.combine(children.map((child) => child.materialized)),
+    };
+  }
+
+  #connect(outlet: PortHandle, inlet: PortHandle): void {
+    if (outlet.island === inlet.island) {
+      join(outlet, inlet);
+      return;
+    }
+    const upstream = outlet.island;
+    const { output, input } = boundary((written) => upstream.onWritten(written));
+    output.stageName = `${this.#graphName}.boundary`;
+    input.stageName = `${this.#graphName}.boundary`;
+    outlet.island.logics.push(output);
+    inlet.island.logics.push(input);
+    join(outlet, { logic: output, index: 0, island: outlet.island });
+    join({ logic: input, index: 0, island: inlet.island }, inlet);
+  }
+}
+
+function join(outlet: PortHandle, inlet: PortHandle): void {
+  const connection = new Connection(
+    outlet.logic,
+    outlet.logic.stageOutHandler(outlet.index),
+    inlet.logic,
+    inlet.logic.stageInHandler(inlet.index),
+  );
+  outlet.logic.stagePorts[outlet.logic.stageInletCount + outlet.index] = connection;
+  inlet.logic.stagePorts[inlet.index] = connection;
+  outlet.island.connections.push(connection);
+}
+
+function found(handle: PortHandle | undefined): PortHandle {
+  if (handle === undefined) {
+    throw new EngineError("STAGE_FAILED", "Cannot run the graph as every port must be connected: it is not all wired");
+  }
+  return handle;
+}
+
+class Run implements Materialization {
+  readonly materialized: unknown;
+  readonly done: Promise<void>;
+  readonly #islands: Island[] = [];
+  readonly #system: ActorSystem;
+  readonly #options: RunOptions;
+  #left: number;
+  #error: Error | undefined;
+  #stopAsked = false;
+  #resolve: () => void = () => {};
+  #reject: (error: Error) => void = () => {};
+
+  constructor(building: Building, materialized: unknown, system: ActorSystem, options: RunOptions) {
+    this.materialized = materialized;
+    this.#system = system;
+    this.#options = options;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Whoever only looks at the materialised value reads the failure in the log.
+    this.done.catch(() => {});
+    const plans = building.islands.filter((plan) => plan.logics.length > 0);
+    this.#left = plans.length;
+    for (const plan of plans) this.#islands.push(this.#createIsland(plan));
+    const name = system.uniqueName(options.name ?? "graph");
+    this.#islands.forEach((island, index) => {
+      island.start(this.#islands.length === 1 ? name : `${name}-${index}`);
+    });
+    if (this.#left === 0) this.#resolve();
+  }
+
+  stop(error?: Error): void {
+    if (this.#left === 0 || this.#stopAsked) return;
+    this.#stopAsked = true;
+    this.#error ??= error;
+    for (const island of this.#islands) island.stop();
+  }
+
+  #createIsland(plan: IslandPlan): Island {
+    const island = new Island({
+      logics: plan.logics,
+      connections: plan.connections,
+      system: this.#system,
+      onFailure: (error) => this.#onFailure(error),
+      onStopped: (completed) => this.#onStopped(completed),
+      ...(this.#options.chaseMax === undefined ? {} : { chaseMax: this.#options.chaseMax }),
+    });
+    plan.onWritten = island.onWritten;
+    return island;
+  }
+
+  #onFailure(error: Error): void {
+    // What falls over after the first failure, or after it was stopped, follows from that.
+    if (this.#error !== undefined || this.#stopAsked) return;
+    this.#error = error;
+    if (this.#options.onFailure !== undefined) this.#options.onFailure(error);
+    else this.#system.log.error("A stream failed", { stream: this.#options.name, error: sentenceOf(error) });
+  }
+
+  #onStopped(completed: boolean): void {
+    if (!completed && !this.#stopAsked) {
+      this.#onFailure(new EngineError("STREAM_STOPPED", "Cannot go on with the stream as its actors must run: one was stopped"));
+    }
+    this.#left -= 1;
+    if (this.#left > 0) return;
+    if (this.#error === undefined) this.#resolve();
+    else this.#reject(this.#error);
+  }
+}
