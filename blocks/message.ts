@@ -48,11 +48,8 @@ class MessageStage extends GraphStage<RecordingShape> {
   }
 
   createLogic(): RecordingLogic {
-    return new MessageLogic(this.shape, {
-      table: this.#context.table,
-      recorder: this.#recorder(),
-      grouper: this.#grouper,
-    });
+    const { table, flushes } = this.#context;
+    return new MessageLogic(this.shape, { table, recorder: this.#recorder(), grouper: this.#grouper, flushes });
   }
 }
 

@@ -9,7 +9,7 @@ import { periodOf } from "./model/period.ts";
 import type { SeriesTable } from "./model/series.ts";
 import { chosenDerivations, chosenDerivators } from "./rollup/chosen.ts";
 import { Recorder } from "./rollup/recorder.ts";
-import { type Grouper, RecordingLogic } from "./rollup/recording-logic.ts";
+import { type Grouper, RecordingLogic, type RecordingParts } from "./rollup/recording-logic.ts";
 import { RecordingShape } from "./rollup/recording-shape.ts";
 import {
   aggregatorsSetting,
@@ -64,8 +64,8 @@ class ObservationStage extends GraphStage<RecordingShape> {
   }
 
   createLogic(): RecordingLogic {
-    const { table } = this.#context;
-    const given = { table, recorder: this.#recorder(), grouper: this.#grouper };
+    const { table, flushes } = this.#context;
+    const given = { table, recorder: this.#recorder(), grouper: this.#grouper, flushes };
     return new ObservationLogic(this.shape, given, new Deriver(table, this.#derivations));
   }
 }
@@ -73,7 +73,7 @@ class ObservationStage extends GraphStage<RecordingShape> {
 class ObservationLogic extends RecordingLogic {
   readonly #deriver: Deriver;
 
-  constructor(ports: RecordingShape, given: ConstructorParameters<typeof RecordingLogic>[1], deriver: Deriver) {
+  constructor(ports: RecordingShape, given: RecordingParts, deriver: Deriver) {
     super(ports, given);
     this.#deriver = deriver;
   }

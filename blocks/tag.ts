@@ -2,7 +2,7 @@ import { choice, integer, record } from "../config/declare.ts";
 import { GraphStage, GraphStageLogic, Inlet, type Shape } from "../runtime/streams/graph-stage.ts";
 import { type BlockContext, defineBlock } from "./model/component.ts";
 import type { Series } from "./model/series.ts";
-import { type Sharder, shardsBetween } from "./model/shard.ts";
+import { shardsBetween } from "./model/shard.ts";
 import { storeSetting } from "./rollup/settings.ts";
 import type { TagUpdates } from "./rollup/updates.ts";
 
@@ -14,6 +14,8 @@ const settings = record({
     default: 1_000_000,
   }),
 });
+
+type Settings = { store: string; sharder: "day" | "month"; tag_cache: number };
 
 class TagShape implements Shape {
   readonly in = new Inlet<TagUpdates>("in");
@@ -33,10 +35,10 @@ class TagShape implements Shape {
  */
 class TagStage extends GraphStage<TagShape> {
   readonly shape = new TagShape();
-  readonly #given: { store: string; sharder: Sharder; tag_cache: number };
+  readonly #given: Settings;
   readonly #context: BlockContext;
 
-  constructor(given: { store: string; sharder: Sharder; tag_cache: number }, context: BlockContext) {
+  constructor(given: Settings, context: BlockContext) {
     super();
     this.#given = given;
     this.#context = context;
@@ -49,12 +51,12 @@ class TagStage extends GraphStage<TagShape> {
 
 class TagLogic extends GraphStageLogic {
   readonly #inlet: Inlet<TagUpdates>;
-  readonly #given: { store: string; sharder: Sharder; tag_cache: number };
+  readonly #given: Settings;
   readonly #context: BlockContext;
   readonly #written = new Set<string>();
   #busy = false;
 
-  constructor(shape: TagShape, given: TagLogic["#given"], context: BlockContext) {
+  constructor(shape: TagShape, given: Settings, context: BlockContext) {
     super(shape);
     this.#inlet = shape.in;
     this.#given = given;

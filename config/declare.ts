@@ -27,7 +27,7 @@ export type Declared<Output, Input, Options> = Options extends { readonly option
 
 /** The settings of a component, or a part of them. Unknown keys are errors. */
 export function record<const Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
-  return z.strictObject(shape) as z.ZodObject<Shape, z.core.$strict>;
+  return z.strictObject(shape);
 }
 
 export interface TextOptions extends Presence<string> {
@@ -73,7 +73,7 @@ export function choice<const Word extends string, const O extends Presence<NoInf
   words: readonly [Word, ...Word[]],
   options?: O,
 ) {
-  return declared<Word, Word, O>(z.enum(words) as unknown as z.ZodType<Word, Word>, doc, options);
+  return declared<Word, Word, O>(z.enum(words), doc, options);
 }
 
 /** A TCP or UDP port, 0 to 65535; 0 lets the system choose where the engine listens. */
@@ -126,11 +126,7 @@ export function list<Item extends z.ZodType, const O extends ListOptions<z.input
   let schema = z.array(item);
   if (min !== undefined) schema = schema.min(min);
   if (max !== undefined) schema = schema.max(max);
-  return declared<z.output<Item>[], readonly z.input<Item>[], O>(
-    schema as unknown as z.ZodType<z.output<Item>[], readonly z.input<Item>[]>,
-    doc,
-    options,
-  );
+  return declared<z.output<Item>[], readonly z.input<Item>[], O>(schema, doc, options);
 }
 
 /** Names chosen by the user, each with a value of one kind. */
@@ -146,12 +142,14 @@ export function dictionary<
 }
 
 /** Tags: text to text. A number or a flag is refused, since `1.0` and `1` would be one value in YAML and two in a tagset. */
-export function tagset<const O extends Presence<Readonly<Record<string, string>>> = { readonly default: Record<string, string> }>(
-  doc = "Tags that every data point gets.",
-  options?: O,
-) {
+export function tagset<
+  const O extends Presence<Readonly<Record<string, string>>> = { readonly default: Record<string, string> },
+>(doc = "Tags that every data point gets.", options?: O) {
   const schema = z.record(z.string().min(1), z.string());
-  return declared<Record<string, string>, Readonly<Record<string, string>>, O>(schema, doc, { default: {}, ...options });
+  return declared<Record<string, string>, Readonly<Record<string, string>>, O>(schema, doc, {
+    default: {},
+    ...options,
+  });
 }
 
 /** Periods of rollups, from fine to coarse, each made of whole ones of the finer one; `1m 1h 1d 1mo` unless told. */
@@ -170,11 +168,17 @@ export function aggregators(doc = "Periods of the rollups, from fine to coarse."
 }
 
 /** A text that is never printed: itself, `{ file: path }` or `{ env: NAME }`. */
-export function secret<const O extends { readonly optional?: boolean } = Record<never, never>>(doc: string, options?: O) {
+export function secret<const O extends { readonly optional?: boolean } = Record<never, never>>(
+  doc: string,
+  options?: O,
+) {
   const schema = z
-    .union([z.string().min(1), z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })], {
-      error: "it must be text, { file: path } or { env: NAME }",
-    })
+    .union(
+      [z.string().min(1), z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })],
+      {
+        error: "it must be text, { file: path } or { env: NAME }",
+      },
+    )
     .transform((origin) => new Secret(origin))
     .meta({ writeOnly: true });
   return declared<Secret, string | { file: string } | { env: string }, O>(schema, doc, options);
@@ -186,10 +190,9 @@ export function literal<const Word extends string>(word: Word) {
 }
 
 /** One of several records, told apart by `type`. */
-export function variant<const Options extends readonly [z.core.$ZodTypeDiscriminable, ...z.core.$ZodTypeDiscriminable[]]>(
-  doc: string,
-  options: Options,
-) {
+export function variant<
+  const Options extends readonly [z.core.$ZodTypeDiscriminable, ...z.core.$ZodTypeDiscriminable[]],
+>(doc: string, options: Options) {
   return z.discriminatedUnion("type", options).meta({ description: doc });
 }
 

@@ -95,8 +95,7 @@ export class Diagnostics {
   sorted(): Diagnostic[] {
     const files = [...this.#sources.keys()];
     const sorted = [...this.#faults.values()].sort(
-      ({ at: a }, { at: b }) =>
-        files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+      ({ at: a }, { at: b }) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
     );
     const last = sorted.at(-1);
     if (this.#dropped > 0 && last !== undefined) {

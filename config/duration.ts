@@ -29,7 +29,12 @@ export function parseDuration(text: string): number | undefined {
  * @returns A literal that `parseDuration` reads back as `ms`.
  */
 export function formatDuration(ms: number): string {
-  for (const [name, unit] of [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000], ["second", 1_000]] as const) {
+  for (const [name, unit] of [
+    ["day", 86_400_000],
+    ["hour", 3_600_000],
+    ["minute", 60_000],
+    ["second", 1_000],
+  ] as const) {
     if (ms % unit === 0) return ms === unit ? `1 ${name}` : `${ms / unit} ${name}s`;
   }
   return `${Number.isInteger(ms) ? ms : ms.toFixed(3)} ms`;

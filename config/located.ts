@@ -73,5 +73,11 @@ export function located(value: unknown, at: Position): Located {
     return { kind: "mapping", entries: new Map(entries), at };
   }
   const simple = value === null || ["string", "number", "boolean"].includes(typeof value);
-  return { kind: "scalar", value: simple ? (value as LocatedScalar["value"]) : String(value), at, secret: false, broken: false };
+  return {
+    kind: "scalar",
+    value: simple ? (value as LocatedScalar["value"]) : String(value),
+    at,
+    secret: false,
+    broken: false,
+  };
 }

@@ -17,12 +17,18 @@ export function knownKeys(schema: z.core.$ZodType | undefined, located: Located 
   return object === undefined ? [] : Object.keys(object.shape);
 }
 
+/** What a declaration notes about itself, wherever defaults and the like were put around it. */
+export function annotation(schema: z.core.$ZodType | undefined, name: "writeOnly" | "examples"): unknown {
+  for (let layer = schema; layer !== undefined; layer = inner(layer)) {
+    const noted = z.globalRegistry.get(layer)?.[name];
+    if (noted !== undefined) return noted;
+  }
+  return undefined;
+}
+
 /** Whether a schema was declared with `secret`. */
 export function isSecretSchema(schema: z.core.$ZodType | undefined): boolean {
-  for (let layer = schema; layer !== undefined; layer = inner(layer)) {
-    if (z.globalRegistry.get(layer)?.["writeOnly"] === true) return true;
-  }
-  return false;
+  return annotation(schema, "writeOnly") === true;
 }
 
 /** Keeps the values of secret settings out of every excerpt. */
@@ -57,7 +63,7 @@ function record(schema: z.core.$ZodType, located: Located | undefined): z.ZodObj
   for (const option of bare.options) {
     const object = unwrapped(option);
     const literal = object instanceof z.ZodObject ? object.shape[bare.def.discriminator] : undefined;
-    if (literal?._zod.values?.has(plain(type) as z.core.util.Primitive)) return object as z.ZodObject;
+    if (literal?._zod.values?.has(plain(type))) return object as z.ZodObject;
   }
   return undefined;
 }

@@ -152,8 +152,10 @@ function ruleOf(issue: z.core.$ZodRawIssue): string {
     case "invalid_type":
       return `it must be ${nouns[issue.expected] ?? issue.expected}`;
     case "too_small":
-      if (issue.origin === "string") return issue.minimum === 1 ? "it must not be empty" : `it must have at least ${issue.minimum} characters`;
-      if (issue.origin === "array") return `it must have at least ${issue.minimum} ${issue.minimum === 1 ? "item" : "items"}`;
+      if (issue.origin === "string")
+        return issue.minimum === 1 ? "it must not be empty" : `it must have at least ${issue.minimum} characters`;
+      if (issue.origin === "array")
+        return `it must have at least ${issue.minimum} ${issue.minimum === 1 ? "item" : "items"}`;
       return `it must be ${issue.inclusive === false ? ">" : ">="} ${issue.minimum}`;
     case "too_big":
       if (issue.origin === "string") return `it must have at most ${issue.maximum} characters`;
@@ -162,12 +164,18 @@ function ruleOf(issue: z.core.$ZodRawIssue): string {
     case "invalid_value":
       return `it must be ${issue.values.length === 1 ? "" : "one of "}${issue.values.map(String).join(", ")}`;
     case "invalid_format":
-      return `it must match ${issue["pattern"] ?? issue.format}`;
+      return `it must match ${issue.pattern ?? issue.format}`;
     case "invalid_union":
-      return "options" in issue ? `it must be one of ${(issue["options"] as unknown[]).map(String).join(", ")}` : "it must have another form";
+      return "options" in issue
+        ? `it must be one of ${(issue.options as unknown[]).map(String).join(", ")}`
+        : "it must have another form";
     case "not_multiple_of":
       return `it must be a multiple of ${issue.divisor}`;
-    default:
+    case "invalid_key":
+      return "its keys must be text of at least one character";
+    case "invalid_element":
+    case "unrecognized_keys":
+    case "custom":
       return "it must be valid";
   }
 }

@@ -62,7 +62,9 @@ export class SourceText {
     const match = secretValue.exec(text);
     const found = match === null ? Number.POSITIVE_INFINITY : match.index + match[0].length + 1;
     const column = Math.min(found, this.#hidden.get(line) ?? Number.POSITIVE_INFINITY);
-    return column > text.length ? { text, hiddenFrom: undefined } : { text: `${text.slice(0, column - 1)}***`, hiddenFrom: column };
+    return column > text.length
+      ? { text, hiddenFrom: undefined }
+      : { text: `${text.slice(0, column - 1)}***`, hiddenFrom: column };
   }
 
   #hideFrom(line: number, column: number): void {

@@ -21,26 +21,29 @@ export interface Substitution {
 export function substitute(text: string, environment: Environment, plain: boolean): Substitution {
   const faults: { code: ErrorCode; sentence: string }[] = [];
   let secret = false;
-  const value = text.replaceAll(/\$\$\{|\$\{([^}]*)(\}?)/g, (written: string, inside: string | undefined, end: string) => {
-    if (inside === undefined) return "${";
-    const parts = /^([A-Za-z_]\w*)(?::([-?])(.*))?$/s.exec(inside);
-    const [, name, kind, rest = ""] = parts ?? [];
-    if (name === undefined || end === "" || rest.includes("${")) {
-      const rule = 'a variable must be ${NAME}, ${NAME:-default} or ${NAME:?message}, and "$${" stands for "${"';
-      faults.push({ code: "SETTING_INVALID", sentence: `Cannot read "${written}" as ${rule}` });
+  const value = text.replaceAll(
+    /\$\$\{|\$\{([^}]*)(\}?)/g,
+    (written: string, inside: string | undefined, end: string) => {
+      if (inside === undefined) return "${";
+      const parts = /^([A-Za-z_]\w*)(?::([-?])(.*))?$/s.exec(inside);
+      const [, name, kind, rest = ""] = parts ?? [];
+      if (name === undefined || end === "" || rest.includes("${")) {
+        const rule = `a variable must be \${NAME}, \${NAME:-default} or \${NAME:?message}, and "$\${" stands for "\${"`;
+        faults.push({ code: "SETTING_INVALID", sentence: `Cannot read "${written}" as ${rule}` });
+        return "";
+      }
+      secret ||= isSecretKey(name);
+      const given = environment[name];
+      if (given !== undefined && (given !== "" || kind === undefined)) return given;
+      if (kind === "-") return rest;
+      const reason = kind === "?" && rest !== "" ? rest : given === undefined ? "it is not set" : "it is empty";
+      faults.push({
+        code: "VARIABLE_MISSING",
+        sentence: `Cannot read the variable "${name}" as the environment must have it: ${reason}`,
+      });
       return "";
-    }
-    secret ||= isSecretKey(name);
-    const given = environment[name];
-    if (given !== undefined && (given !== "" || kind === undefined)) return given;
-    if (kind === "-") return rest;
-    const reason = kind === "?" && rest !== "" ? rest : given === undefined ? "it is not set" : "it is empty";
-    faults.push({
-      code: "VARIABLE_MISSING",
-      sentence: `Cannot read the variable "${name}" as the environment must have it: ${reason}`,
-    });
-    return "";
-  });
+    },
+  );
   const whole = plain && /^\$\{[^}]*\}$/.test(text);
   return { value: whole ? coreScalar(value) : value, secret, faults };
 }
@@ -53,7 +56,7 @@ const veilStart = 0xe000;
 /** Makes the variables of a text opaque to YAML. A text that uses the veil's characters itself is left as it is. */
 export function veil(text: string): string {
   if (/[\ue000-\ue07f]/.test(text)) return text;
-  return text.replaceAll(/\$?\$\{[A-Za-z_]\w*(?::[-?][^}\r\n"'\\]*)?\}/g, (variable) =>
+  return text.replaceAll(/\$?\$\{[^{}\r\n"'\\]*\}/g, (variable) =>
     variable.replaceAll(/[\0-\x7f]/g, (character) => String.fromCharCode(veilStart + character.charCodeAt(0))),
   );
 }

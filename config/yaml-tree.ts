@@ -48,18 +48,19 @@ export function readYaml(
     diagnostics.error("SIZE_LIMIT", source.position(deep, deep + 1), deepMessage);
     return undefined;
   }
-  const documents: Document.Parsed<ParsedNode>[] = [
-    ...parseAllDocuments(veiled, { uniqueKeys: false, prettyErrors: false, logLevel: "silent" }),
-  ];
-  const faults = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings]);
+  const { documents, faults } = parse(veiled);
   reportSyntax(faults, source, diagnostics);
   const [first, second] = documents;
   if (second !== undefined) {
     const at = second.contents?.range[0] ?? second.range[0];
-    diagnostics.error("YAML_INVALID", source.position(at, at + 1), "Cannot read a second document as a file is one graph");
+    diagnostics.error(
+      "YAML_INVALID",
+      source.position(at, at + 1),
+      "Cannot read a second document as a file is one graph",
+    );
   }
   const contents = first?.contents;
-  if (isMap(contents)) return new TreeReader(source, environment, diagnostics).mapping(contents as YAMLMap.Parsed, 1);
+  if (isMap(contents)) return new TreeReader(source, environment, diagnostics).mapping(contents, 1);
   if (contents || faults.length === 0) {
     const what = contents ? "a list or a single value" : "empty";
     const [start, end] = contents?.range ?? [0, 1];
@@ -70,6 +71,16 @@ export function readYaml(
 }
 
 const deepMessage = `Cannot read the file as it must not nest deeper than ${depthMax} levels`;
+
+/** A tab in the indentation is one fault: with spaces in their place, the rest is read as it was meant. */
+function parse(text: string): { documents: Document.Parsed<ParsedNode>[]; faults: YAMLError[] } {
+  const documents = [...parseAllDocuments(text, { uniqueKeys: false, prettyErrors: false, logLevel: "silent" })];
+  const faults = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings]);
+  const tabs = faults.filter(({ code }) => code === "TAB_AS_INDENT");
+  if (tabs.length === 0) return { documents, faults };
+  const spaced = parse(text.replaceAll(/^[ \t]+/gm, (indent) => indent.replaceAll("\t", " ")));
+  return { documents: spaced.documents, faults: [...tabs, ...spaced.faults] };
+}
 
 /** One fault makes the parser stumble several times on a line; the first says it best. */
 function reportSyntax(errors: readonly YAMLError[], source: SourceText, diagnostics: Diagnostics): void {
@@ -143,7 +154,7 @@ class TreeReader {
     if (isScalar(node)) return this.#scalar(node, at, keyAt);
     this.#open.add(node);
     const located: Located = isSeq(node)
-      ? { kind: "list", items: node.items.map((item) => this.#node(item as ParsedNode, undefined, depth + 1)), at }
+      ? { kind: "list", items: node.items.map((item) => this.#node(item, undefined, depth + 1)), at }
       : this.mapping(node, depth + 1);
     this.#open.delete(node);
     return located;

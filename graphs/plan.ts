@@ -7,7 +7,8 @@ import type {
   SourceDefinition,
   StoreDefinition,
 } from "../blocks/model/component.ts";
-import type { GraphFile, GraphNode } from "../config/graph-file.ts";
+import type { GraphFile } from "../config/graph-file.ts";
+import type { GraphNode } from "../config/graph-node.ts";
 
 /** A node that runs: a source, buffer, block or sink. Composites are expanded into their blocks. */
 export interface PlannedNode {

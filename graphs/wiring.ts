@@ -1,5 +1,6 @@
 import type { StoreDefinition } from "../blocks/model/component.ts";
-import type { GraphFile, GraphNode } from "../config/graph-file.ts";
+import type { GraphFile } from "../config/graph-file.ts";
+import type { GraphNode } from "../config/graph-node.ts";
 import type { Position } from "../config/source-text.ts";
 import { didYouMean } from "../config/suggestion.ts";
 import type { ErrorCode } from "../runtime/errors.ts";

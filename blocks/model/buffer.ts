@@ -61,8 +61,12 @@ export interface Buffer {
   onRoom(wake: () => void): void;
   /** Continues after the last position that `consumer` committed; a new consumer starts at the oldest record. */
   reader(consumer: string, partition: number): BufferReader;
+  /** Forgets the places of all other consumers, so that they hold no record back. */
+  retain(consumers: readonly string[]): void;
   depth(): BufferDepth;
   books(): BufferBooks[];
+  /** Lets other processes know where its engine answers queries. Absent where nobody owns the buffer. */
+  setAddress?(address: string): Promise<void>;
   /** Waits for pending appends and commits. */
   close(): Promise<void>;
 }

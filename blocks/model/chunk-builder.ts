@@ -166,6 +166,6 @@ class Rows<C extends Column> {
     this.time.set(time);
     if (Array.isArray(values)) for (let row = 0; row < time.length; row++) this.values[row] = values[row];
     else if (values instanceof BigInt64Array) (this.values as BigInt64Array).set(values);
-    else (this.values as Float64Array).set(values as Float64Array);
+    else (this.values as Float64Array).set(values);
   }
 }

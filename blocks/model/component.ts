@@ -1,3 +1,4 @@
+import type { Observable } from "rxjs";
 import type { z } from "zod";
 import type { Clock } from "../../runtime/clock/clock.ts";
 import type { Log } from "../../runtime/log.ts";
@@ -68,6 +69,10 @@ export interface StoreDefinition<S extends SettingsSchema = SettingsSchema> {
   readonly summary: string;
   readonly settings: S;
   open(settings: z.output<S>, context: ComponentContext): Promise<Store>;
+  /** Opens it for reading, beside an engine that owns it or without one. Absent where another process cannot read it. */
+  openReadOnly?(settings: z.output<S>): Promise<Store>;
+  /** Where the engine that owns it answers queries; undefined where none runs. Absent where nobody owns it. */
+  engineAddress?(settings: z.output<S>): Promise<string | undefined>;
 }
 
 export interface BufferDefinition<S extends SettingsSchema = SettingsSchema> {
@@ -78,6 +83,8 @@ export interface BufferDefinition<S extends SettingsSchema = SettingsSchema> {
   readonly durable: boolean;
   readonly settings: S;
   open(settings: z.output<S>, context: ComponentContext): Promise<Buffer>;
+  /** As of a store. */
+  engineAddress?(settings: z.output<S>): Promise<string | undefined>;
 }
 
 export interface BlockContext extends ComponentContext {
@@ -88,6 +95,8 @@ export interface BlockContext extends ComponentContext {
   /** All that there are: the built-in ones and those of plugins. */
   readonly derivators: readonly Derivator[];
   readonly derivations: readonly Derivation[];
+  /** Someone wants to read what the block holds back: it should go to the store now. */
+  readonly flushes: Observable<void>;
 }
 
 export interface BlockDefinition<S extends SettingsSchema = SettingsSchema> {

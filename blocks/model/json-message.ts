@@ -179,7 +179,8 @@ function decodeMessage(
   const { metric, tagset = {}, type, values } = json as Readonly<Record<string, unknown>>;
   if (typeof metric !== "string") return notA("metric", "text", metric);
   if (typeof type !== "string") return notA("type", "text", type);
-  if (typeof tagset !== "object" || tagset === null || Array.isArray(tagset)) return notA("tagset", "an object", tagset);
+  if (typeof tagset !== "object" || tagset === null || Array.isArray(tagset))
+    return notA("tagset", "an object", tagset);
   if (!Array.isArray(values)) return notA("values", "an array", values);
   const pointsMax = options.pointsMax ?? pointsMaxDefault;
   if (values.length > pointsMax) {
@@ -196,7 +197,7 @@ function decodeMessage(
     if (!Array.isArray(point) || point.length !== 2) return badPoint(point, index);
     const text: unknown = point[0];
     const time = typeof text === "string" ? parseTimestamp(text) : Number.NaN;
-    if (time !== time) return badTimestamp(text, index);
+    if (Number.isNaN(time)) return badTimestamp(text, index);
     const value = check(point[1]);
     if (value instanceof ValueFault) {
       // What `JSON.parse` made of an integer beyond 2^53 is an integer too, and never a safe one.

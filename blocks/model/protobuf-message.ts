@@ -34,7 +34,7 @@ export function decodeProtobufMessage(bytes: Uint8Array, into: ChunkBuilder, opt
   } catch (error) {
     into.rollback();
     if (error instanceof EngineError) throw error;
-    // The reader throws plain errors for what breaks the wire format, and at most one bug of ours hides among them.
+    // The reader throws plain errors for what breaks the wire format.
     const sentence = `Cannot read the Protobuf message as its bytes must follow the wire format: it breaks at byte ${reader.pos}`;
     throw new EngineError("MESSAGE_INVALID", sentence, { cause: error });
   }
@@ -199,7 +199,10 @@ function signedVarint(reader: Reader): number {
 }
 
 function overrun(at: number): EngineError {
-  return fault("MESSAGE_INVALID", `Cannot read the Protobuf message as a field must end where it says: it does not at byte ${at}`);
+  return fault(
+    "MESSAGE_INVALID",
+    `Cannot read the Protobuf message as a field must end where it says: it does not at byte ${at}`,
+  );
 }
 
 function badTime(at: number, dated: boolean): EngineError {

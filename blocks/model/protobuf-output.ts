@@ -26,7 +26,11 @@ export function encodeProtobufMessages(chunk: ObservationChunk): Uint8Array[] {
 function appendValue(bytes: ByteBuilder, type: string, time: number, value: unknown): void {
   const seconds = Math.floor(time / 1000);
   const nanos = (time - seconds * 1000) * 1_000_000;
-  const text = isFixed(type) ? undefined : type === "tbinary" ? (value as Uint8Array) : utf8.encode(valueText(type, value));
+  const text = isFixed(type)
+    ? undefined
+    : type === "tbinary"
+      ? (value as Uint8Array)
+      : utf8.encode(valueText(type, value));
   const size = text === undefined ? (type === "tbool" ? 1 : 8) : text.length;
   const datetimeSize = (seconds === 0 ? 0 : 1 + varintSize(seconds)) + (nanos === 0 ? 0 : 1 + varintSize(nanos));
   const valueSize = 2 + datetimeSize + (size === 0 ? 0 : 1 + varintSize(size) + size);

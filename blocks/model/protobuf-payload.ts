@@ -26,7 +26,7 @@ export function decodePayload(
   into: ChunkBuilder,
   customTypes: CustomTypes | undefined,
 ): void {
-  switch (series.type) {
+  switch (series.type as string) {
     case "tdouble":
       into.addNumber(series, time, doubleOf(place));
       return;

@@ -27,7 +27,8 @@ export function matchesFilter(filter: SeriesFilter, series: Series): boolean {
 function parseTags(text: string, from: number): Map<string, string> {
   const tags = new Map<string, string>();
   let at = skipSpace(text, from);
-  if (text[at] === "}") return ended(text, at + 1, tags);
+  // A key may begin with a brace too, but then its value follows.
+  if (text[at] === "}" && skipSpace(text, at + 1) === text.length) return tags;
   for (;;) {
     at = skipSpace(text, at);
     const equals = text.indexOf('="', at);
@@ -54,11 +55,11 @@ function parseValue(text: string, from: number): { value: string; end: number } 
       value += unit;
       continue;
     }
-    const escape = text[at + 1];
-    if (escape !== "\\" && escape !== '"' && escape !== "n") {
+    const escaped = text[at + 1];
+    if (escaped !== "\\" && escaped !== '"' && escaped !== "n") {
       throw invalid(text, at, 'a backslash in a value must begin one of \\\\ \\" \\n');
     }
-    value += escape === "n" ? "\n" : escape;
+    value += escaped === "n" ? "\n" : escaped;
     at += 1;
   }
   throw invalid(text, text.length, "a value must end with a quote");

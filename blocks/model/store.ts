@@ -56,5 +56,7 @@ export interface Store {
   write(write: StoreWrite): Promise<void>;
   /** Series of every type that were ever written as observations, in order of (canonical, type). */
   find(filter: SeriesFilter): Promise<Series[]>;
+  /** Lets other processes know where its engine answers queries. Absent where nobody owns the store. */
+  setAddress?(address: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -44,7 +44,7 @@ export function parseTimestamp(text: string): number {
   }
   if (at !== length) {
     const offset = zoneMs(text, at);
-    if (offset !== offset) return Number.NaN;
+    if (Number.isNaN(offset)) return Number.NaN;
     ms -= offset;
   }
   const time = daysFromDate(year, month, day) * dayMs + hour * 3_600_000 + minute * 60_000 + ms;

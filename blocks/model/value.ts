@@ -119,7 +119,8 @@ function checkText(json: unknown): unknown {
 
 /** TSorage's support class for texts read an object with one key. */
 function wrappedText(json: unknown): string | undefined {
-  if (typeof json !== "object" || json === null || Object.keys(json).length !== 1 || !("value" in json)) return undefined;
+  if (typeof json !== "object" || json === null || Object.keys(json).length !== 1 || !("value" in json))
+    return undefined;
   return typeof json.value === "string" ? json.value : undefined;
 }
 

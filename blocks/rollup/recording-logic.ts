@@ -1,3 +1,4 @@
+import type { Observable, Subscription } from "rxjs";
 import { EngineError } from "../../runtime/errors.ts";
 import { GraphStageLogic, type Outlet } from "../../runtime/streams/graph-stage.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
@@ -14,6 +15,14 @@ export interface Grouper {
   readonly duration: number;
 }
 
+export interface RecordingParts {
+  readonly table: SeriesTable;
+  readonly recorder: Recorder;
+  readonly grouper: Grouper;
+  /** Someone wants to see what is gathered: record it now. */
+  readonly flushes: Observable<void>;
+}
+
 /**
  * Takes chunks in, lets them gather, records them in one piece, and hands what follows from them to the outlets `updates` and
  * `tags`. What the message and the observation block share.
@@ -26,6 +35,8 @@ export abstract class RecordingLogic extends GraphStageLogic {
   readonly #table: SeriesTable;
   readonly #recorder: Recorder;
   readonly #grouper: Grouper;
+  readonly #flushes: Observable<void>;
+  #subscription: Subscription | undefined;
   #gathered: ObservationChunk[] = [];
   #rows = 0;
   #due = false;
@@ -34,12 +45,13 @@ export abstract class RecordingLogic extends GraphStageLogic {
   /** At most one element an outlet: no recording starts before both are gone. */
   readonly #waiting = new Map<Outlet<unknown>, unknown>();
 
-  constructor(ports: RecordingShape, given: { table: SeriesTable; recorder: Recorder; grouper: Grouper }) {
+  constructor(ports: RecordingShape, given: RecordingParts) {
     super(ports);
     this.ports = ports;
     this.#table = given.table;
     this.#recorder = given.recorder;
     this.#grouper = given.grouper;
+    this.#flushes = given.flushes;
     this.setHandler(ports.in, {
       onPush: () => {
         this.take(this.grab(ports.in));
@@ -71,12 +83,16 @@ export abstract class RecordingLogic extends GraphStageLogic {
 
   override preStart(): void {
     this.setKeepGoing(true);
+    this.#subscription = this.#flushes.subscribe(this.getAsyncCallback(() => this.#startNow()));
     this.#pullMore();
   }
 
+  override postStop(): void {
+    this.#subscription?.unsubscribe();
+  }
+
   override onTimer(): void {
-    this.#due = true;
-    this.#startIfDue();
+    this.#startNow();
   }
 
   /** One chunk came in; the outlet `observations`, where there is one, is available. */
@@ -101,6 +117,11 @@ export abstract class RecordingLogic extends GraphStageLogic {
     const { in: inlet, observations } = this.ports;
     if (this.isClosed(inlet) || this.hasBeenPulled(inlet) || this.#rows >= 2 * this.#grouper.size) return;
     if (observations === undefined || this.isClosed(observations) || this.isAvailable(observations)) this.pull(inlet);
+  }
+
+  #startNow(): void {
+    this.#due = this.#rows > 0;
+    this.#startIfDue();
   }
 
   #startIfDue(): void {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Column } from "../../blocks/model/columns.ts";
 
 const binary = 0;
 const utf8Text = 1;
@@ -17,6 +18,14 @@ export function encodeBoxed(value: unknown): Uint8Array {
   const text = JSON.stringify(value);
   assert(text !== undefined, "a boxed value must be JSON, text or binary");
   return tagged(json, encoder.encode(text));
+}
+
+/** The first `length` values of a column where they are boxed, else undefined. */
+export function boxedOf(values: Column, length: number): Uint8Array[] | undefined {
+  if (!Array.isArray(values)) return undefined;
+  const blobs: Uint8Array[] = [];
+  for (let row = 0; row < length; row++) blobs.push(encodeBoxed(values[row]));
+  return blobs;
 }
 
 /** A copy: it does not hold on to `bytes`. */

@@ -18,7 +18,9 @@ export const chunkHeaderBytes = 16;
 
 export function chunkBytes(rows: Rows): number {
   const count = rows.time.length;
-  return chunkHeaderBytes + count * 8 * (1 + rows.stride) + (rows.blobs === undefined ? 0 : 4 * count + blobBytes(rows));
+  return (
+    chunkHeaderBytes + count * 8 * (1 + rows.stride) + (rows.blobs === undefined ? 0 : 4 * count + blobBytes(rows))
+  );
 }
 
 export function encodeChunk(rows: Rows): Uint8Array {

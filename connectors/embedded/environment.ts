@@ -3,12 +3,12 @@ import type { Database, RootDatabase } from "lmdb";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 
 /** Keys and values as bytes, ordered by key. What it returns are copies. */
-export type KeyValues = Database<Buffer, Uint8Array>;
+export type KeyValues = Database<Buffer, Buffer>;
 
 /** One step of a transaction: `value` stands at `key`, or, where undefined, nothing does. */
 export interface Operation {
   readonly table: KeyValues;
-  readonly key: Uint8Array;
+  readonly key: Buffer;
   readonly value: Uint8Array | undefined;
 }
 
@@ -30,10 +30,11 @@ const keyBytesMax = 1024;
  * library, bounded by the disk. Readers see a snapshot that is renewed each turn and after each commit.
  */
 export class Environment {
-  readonly #root: RootDatabase<Buffer, Uint8Array>;
+  readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #path: string;
+  readonly #tables = new Map<string, KeyValues>();
 
-  private constructor(root: RootDatabase<Buffer, Uint8Array>, path: string) {
+  private constructor(root: RootDatabase<Buffer, Buffer>, path: string) {
     this.#root = root;
     this.#path = path;
   }
@@ -42,10 +43,10 @@ export class Environment {
   static async open(options: EnvironmentOptions): Promise<Environment> {
     const { path, readOnly } = options;
     const { open } = await import("lmdb");
-    let root: RootDatabase<Buffer, Uint8Array>;
+    let root: RootDatabase<Buffer, Buffer>;
     try {
       if (!readOnly) await mkdir(path, { recursive: true });
-      root = open<Buffer, Uint8Array>({
+      root = open<Buffer, Buffer>({
         path,
         readOnly,
         noSubdir: false,
@@ -71,10 +72,13 @@ export class Environment {
   }
 
   table(name: string): KeyValues {
+    const opened = this.#tables.get(name);
+    if (opened !== undefined) return opened;
     const table: KeyValues | undefined = this.#root.openDB({ name, encoding: "binary", keyEncoding: "binary" });
     if (table === undefined) {
       throw new EngineError("FORMAT_UNSUPPORTED", `Cannot read "${this.#path}" as it has no table "${name}"`);
     }
+    this.#tables.set(name, table);
     return table;
   }
 
@@ -102,10 +106,14 @@ export class Environment {
       });
     } catch (thrown) {
       const cause = await causeOf(thrown);
-      throw new EngineError("STORE_FAILED", `Cannot write to "${this.#path}" as the disk refused: ${sentenceOf(cause)}`, {
-        cause,
-        retryable: !damaged.has(numberOf(cause)),
-      });
+      throw new EngineError(
+        "STORE_FAILED",
+        `Cannot write to "${this.#path}" as the disk refused: ${sentenceOf(cause)}`,
+        {
+          cause,
+          retryable: !damaged.has(numberOf(cause)),
+        },
+      );
     }
   }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EngineError } from "../../runtime/errors.ts";
+import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 
 /** Who owns a folder, as `owner.json` in it says. */
 export interface FolderOwner {
@@ -30,6 +30,18 @@ export class FolderLock {
   private constructor(folder: string, owner: FolderOwner) {
     this.#folder = folder;
     this.#owner = owner;
+  }
+
+  /** Makes the folder if need be, and owns it. */
+  static async acquireNew(folder: string): Promise<FolderLock> {
+    try {
+      await mkdir(folder, { recursive: true });
+    } catch (thrown) {
+      throw new EngineError("PATH_UNREADABLE", `Cannot make the folder "${folder}": ${sentenceOf(thrown)}`, {
+        cause: thrown,
+      });
+    }
+    return FolderLock.acquire(folder);
   }
 
   /**

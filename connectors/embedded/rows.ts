@@ -1,5 +1,5 @@
 import type { Column, Points } from "../../blocks/model/columns.ts";
-import { layoutOf, type DataType } from "../../blocks/model/data-type.ts";
+import { type DataType, type Layout, layoutOf } from "../../blocks/model/data-type.ts";
 import type { StateRows } from "../../blocks/model/store.ts";
 import { decodeBoxed, encodeBoxed } from "./boxed-value.ts";
 
@@ -23,7 +23,7 @@ export function rowsOfPoints(points: Points): Rows {
 }
 
 export function pointsOfRows(type: DataType, rows: Rows): Points {
-  return { time: rows.time, values: columnOf(type, rows) };
+  return { time: rows.time, values: columnOf(layoutOf(type), rows) };
 }
 
 export function rowsOfStates(states: StateRows): Rows {
@@ -129,8 +129,8 @@ export function wordsOf(values: Float64Array | BigInt64Array): Uint32Array {
   return new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
 }
 
-export function columnOf(type: DataType, rows: Rows): Column {
-  const layout = layoutOf(type);
+/** The values of rows that are points of this layout. */
+export function columnOf(layout: Layout, rows: Rows): Column {
   if (layout === "boxed") return (rows.blobs ?? []).map(decodeBoxed);
   return layout === "float" ? float64Of(rows.words) : int64Of(rows.words);
 }

@@ -107,7 +107,7 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
 
   stop(child?: ActorRef<never>): void {
     if (child !== undefined && child !== this) {
-      assert([...this.#children.values()].some((one) => one === child), "an actor stops itself or a child of its own");
+      assert(child instanceof ActorCell && [...this.#children.values()].includes(child), "an actor stops itself or a child of its own");
       child.stop();
       return;
     }

@@ -28,7 +28,7 @@ export interface Materialization {
 /** Builds the logics of a closed module, and starts an actor for each island. */
 export function materialize(module: Module, system: ActorSystem, options: RunOptions): Materialization {
   const building = new Building(options.name ?? "graph");
-  const { materialized } = building.build(module, building.newIsland(), "graph");
+  const { materialized } = building.build(module, building.newIsland(), "");
   return new Run(building, materialized, system, options);
 }
 
@@ -67,11 +67,12 @@ class Building {
     return island;
   }
 
-  build(module: Module, island: IslandPlan, name: string | undefined): Built {
+  /** @param path Names given to what surrounds the module, each followed by "/", or the very name of the module. */
+  build(module: Module, island: IslandPlan, path: string): Built {
     switch (module.kind) {
       case "stage": {
         const { stage } = module;
-        const stageName = name === undefined || name === "graph" ? stage.name : name;
+        const stageName = isInside(path) ? path + stage.name : path;
         const logic = stage.createLogic({ name: stageName });
         logic.stageName = stageName;
         island.logics.push(logic);
@@ -83,20 +84,20 @@ class Building {
         };
       }
       case "composite":
-        return this.#buildComposite(module, island);
+        return this.#buildComposite(module, island, isInside(path) ? path : `${path}/`);
       case "island":
-        return this.build(module.inner, this.newIsland(), name);
+        return this.build(module.inner, this.newIsland(), path);
       case "named":
-        return this.build(module.inner, island, module.name);
+        return this.build(module.inner, island, isInside(path) ? path + module.name : path);
       case "mapped": {
-        const built = this.build(module.inner, island, name);
+        const built = this.build(module.inner, island, path);
         return { ...built, materialized: module.map(built.materialized) };
       }
     }
   }
 
-  #buildComposite(module: CompositeModule, island: IslandPlan): Built {
-    const children = module.children.map((child) => this.build(child, island, undefined));
+  #buildComposite(module: CompositeModule, island: IslandPlan, path: string): Built {
+    const children = module.children.map((child) => this.build(child, island, path));
     const outletAt = ({ child, port }: PortAddress) => found(children[child]?.outlets[port]);
     const inletAt = ({ child, port }: PortAddress) => found(children[child]?.inlets[port]);
     for (const wire of module.wires) this.#connect(outletAt(wire.from), inletAt(wire.to));
@@ -121,6 +122,10 @@ class Building {
     join(outlet, { logic: output, index: 0, island: outlet.island });
     join({ logic: input, index: 0, island: inlet.island }, inlet);
   }
+}
+
+function isInside(path: string): boolean {
+  return path === "" || path.endsWith("/");
 }
 
 function join(outlet: PortHandle, inlet: PortHandle): void {

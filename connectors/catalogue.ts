@@ -1,0 +1,27 @@
+import type { ComponentDefinition } from "../blocks/model/component.ts";
+import { csvSource } from "./csv/source.ts";
+import { diskBuffer } from "./embedded/buffer.ts";
+import { embeddedStore } from "./embedded/store.ts";
+import { hostSource } from "./host/source.ts";
+import { httpSource } from "./http/source.ts";
+import { jsonlSink } from "./jsonl/sink.ts";
+import { jsonlSource } from "./jsonl/source.ts";
+import { memoryBuffer } from "./memory/buffer.ts";
+import { memoryStore } from "./memory/store.ts";
+import { randomSource } from "./random/source.ts";
+import { stdoutSink } from "./stdout/sink.ts";
+
+/** Every connector that comes with the engine. One line here is the whole of registration. */
+export const connectors = [
+  csvSource,
+  hostSource,
+  httpSource,
+  jsonlSource,
+  randomSource,
+  jsonlSink,
+  stdoutSink,
+  embeddedStore,
+  memoryStore,
+  diskBuffer,
+  memoryBuffer,
+] as const satisfies readonly ComponentDefinition[];

@@ -1,0 +1,30 @@
+import { defineBuffer } from "../../blocks/model/component.ts";
+import { byteSize, integer, path, record } from "../../config/declare.ts";
+import { openDiskBuffer } from "./disk-buffer.ts";
+
+const settings = record({
+  path: path("Folder of the buffer; made if it is not there. One engine owns it at a time."),
+  partitions: integer("Parts that are read independently; a series is always in the same one.", {
+    min: 1,
+    max: 1024,
+    default: 1,
+  }),
+  max_bytes: byteSize("It is full beyond this size of its records.", { default: "1 GiB" }),
+  max_rows: integer("It is full beyond this number of data points.", { min: 1, default: 50_000_000 }),
+  series_max: integer("Most series that it remembers; each takes some 500 bytes of memory.", {
+    min: 1,
+    max: 100_000_000,
+    default: 1_000_000,
+  }),
+});
+
+export const diskBuffer = defineBuffer({
+  type: "disk",
+  summary: "Keeps data points in a folder of this machine until everything made from them is durable.",
+  durable: true,
+  settings,
+  open: ({ path, partitions, max_bytes, max_rows, series_max }, { clock, table }) => {
+    const options = { partitions, bytesMax: max_bytes, rowsMax: max_rows, seriesMax: series_max };
+    return openDiskBuffer(path, options, { clock, table });
+  },
+});

@@ -1,0 +1,355 @@
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import type { Buffer as BufferContract, BufferBooks, BufferDepth, BufferReader } from "../../blocks/model/buffer.ts";
+import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
+import type { SeriesTable } from "../../blocks/model/series.ts";
+import type { Clock } from "../../runtime/clock/clock.ts";
+import { EngineError } from "../../runtime/errors.ts";
+import { Tally } from "../../runtime/receipt.ts";
+import { boxedOf } from "./boxed-value.ts";
+import { openBufferFolder } from "./buffer-folder.ts";
+import type { BufferPartition, PartitionChange } from "./buffer-partition.ts";
+import { DiskReader } from "./disk-reader.ts";
+import type { Environment, Operation } from "./environment.ts";
+import type { FolderLock } from "./folder-lock.ts";
+import { RecordBuilder, wordsOfChunk } from "./record.ts";
+import { RoomGate } from "./room-gate.ts";
+import type { SeriesDictionary } from "./series-dictionary.ts";
+import { SeriesRoutes } from "./series-routes.ts";
+
+export interface DiskBufferOptions {
+  /** 1 to 1,024. Another number than last time is refused while the folder holds records. */
+  readonly partitions: number;
+  /** Of the records at rest. The file is somewhat larger and never shrinks. */
+  readonly bytesMax: number;
+  readonly rowsMax: number;
+  /** Most series that the folder remembers; forgotten when it is opened without records. */
+  readonly seriesMax: number;
+}
+
+/**
+ * Opens the buffer in a folder, which is made if need be.
+ *
+ * @throws {EngineError} `FOLDER_IN_USE`, `PATH_UNREADABLE`, `FORMAT_UNSUPPORTED`; `SETTING_INVALID` when the number of
+ *   partitions differs from that of the records there.
+ */
+export async function openDiskBuffer(
+  path: string,
+  options: DiskBufferOptions,
+  context: { readonly clock: Clock; readonly table: SeriesTable },
+): Promise<DiskBuffer> {
+  return new DiskBuffer(await openBufferFolder(resolve(path), options), options, context);
+}
+
+export interface BufferFolder {
+  readonly environment: Environment;
+  readonly lock: FolderLock;
+  readonly dictionary: SeriesDictionary;
+  readonly partitions: readonly BufferPartition[];
+}
+
+/**
+ * Records of columns in lmdb. Appends and commits of one turn, and those that arrive while a transaction is on its way to the
+ * disk, share the next one; it holds a record a partition, or several where there are more than 65,536 rows.
+ *
+ * An append is accepted while there is room, so the last one may go beyond the limit by its own size. There is room again at
+ * 90 % of it. What waits for the disk is limited too, to 64 MiB.
+ */
+export class DiskBuffer implements BufferContract {
+  readonly durable = true;
+  readonly #folder: BufferFolder;
+  readonly #clock: Clock;
+  readonly #table: SeriesTable;
+  readonly #routes: SeriesRoutes;
+  readonly #gate: RoomGate;
+  readonly #readers = new Set<DiskReader>();
+  #appends: PendingAppend[] = [];
+  #commits: PendingCommit[] = [];
+  #retains: PendingRetain[] = [];
+  readonly #waiting = { rows: 0, bytes: 0 };
+  #scheduled = false;
+  #draining: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(folder: BufferFolder, options: DiskBufferOptions, context: { clock: Clock; table: SeriesTable }) {
+    this.#folder = folder;
+    this.#clock = context.clock;
+    this.#table = context.table;
+    this.#routes = new SeriesRoutes(context.table, folder.dictionary, folder.partitions.length);
+    this.#gate = new RoomGate(context.clock, () => {
+      const { rows, bytes } = this.depth();
+      const waiting = this.#waiting;
+      return Math.max(
+        (rows + waiting.rows) / options.rowsMax,
+        (bytes + waiting.bytes) / options.bytesMax,
+        waiting.bytes / waitingBytesMax,
+      );
+    });
+  }
+
+  get partitions(): number {
+    return this.#folder.partitions.length;
+  }
+
+  async append(chunks: readonly ObservationChunk[]): Promise<void> {
+    this.#assertOpen();
+    if (this.full) {
+      throw new EngineError("BUFFER_FULL", "Cannot append to the buffer as it is at its limit (max_bytes, max_rows)", {
+        retryable: true,
+      });
+    }
+    const routed = chunks.filter(({ length }) => length > 0).map((chunk) => this.#routed(chunk));
+    if (routed.length === 0) return;
+    const rows = routed.reduce((sum, { chunk }) => sum + chunk.length, 0);
+    const bytes = routed.reduce((sum, part) => sum + part.bytes, 0);
+    this.#waiting.rows += rows;
+    this.#waiting.bytes += bytes;
+    await new Promise<void>((resolve, reject) => {
+      this.#appends.push({ routed, rows, bytes, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  get full(): boolean {
+    return this.#gate.full;
+  }
+
+  onRoom(wake: () => void): void {
+    this.#gate.onRoom(wake);
+  }
+
+  reader(consumer: string, partition: number): BufferReader {
+    this.#assertOpen();
+    const home = this.#folder.partitions[partition];
+    assert(home !== undefined, "a partition must be one of the buffer's");
+    if (!home.join(consumer).saved) this.#schedule();
+    const reader = new DiskReader({
+      consumer,
+      partition: home,
+      position: home.join(consumer).position,
+      table: this.#table,
+      clock: this.#clock,
+      indexOf: this.#routes.indexOf,
+      commit: (position, settled) => this.#commit(consumer, home, position, settled),
+      closed: () => this.#readers.delete(reader),
+    });
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  /**
+   * Drops the places of all other consumers: what only they had not committed is removed.
+   *
+   * @returns resolves once durable.
+   */
+  async retain(consumers: readonly string[]): Promise<void> {
+    this.#assertOpen();
+    await new Promise<void>((resolve, reject) => {
+      this.#retains.push({ consumers: new Set(consumers), resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  depth(): BufferDepth {
+    const depth = { records: 0, rows: 0, bytes: 0 };
+    for (const { records, rows, bytes } of this.#folder.partitions) {
+      depth.records += records;
+      depth.rows += rows;
+      depth.bytes += bytes;
+    }
+    return depth;
+  }
+
+  books(): BufferBooks[] {
+    return this.#folder.partitions.map(({ index, appended, places }) => {
+      const consumers = new Map<string, { pending: number; settled: Tally }>();
+      for (const { consumer, pending, settled } of places.values()) consumers.set(consumer, { pending, settled });
+      return { partition: index, appended, consumers };
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await (this.#draining ?? this.#drain());
+    for (const reader of [...this.#readers]) reader.close();
+    await this.#folder.environment.close();
+    await this.#folder.lock.release();
+  }
+
+  #routed(chunk: ObservationChunk): RoutedChunk {
+    assert(chunk.table === this.#table, "a chunk must be of the graph's own table");
+    const ids = new Uint32Array(chunk.length);
+    for (let row = 0; row < chunk.length; row++) ids[row] = this.#routes.idOf(chunk.series[row] ?? 0);
+    const blobs = boxedOf(chunk.values, chunk.length);
+    const blobBytes = blobs?.reduce((sum, blob) => sum + blob.byteLength, 0) ?? 0;
+    return { chunk, ids, blobs, bytes: 20 * chunk.length + blobBytes };
+  }
+
+  async #commit(consumer: string, partition: BufferPartition, position: number, settled: Tally): Promise<void> {
+    this.#assertOpen();
+    assert(position <= partition.position, "a position must have been read before it is committed");
+    if (!partition.places.has(consumer)) {
+      throw new EngineError("STREAM_STOPPED", `Cannot commit as the buffer no longer has the consumer "${consumer}"`);
+    }
+    await new Promise<void>((resolve, reject) => {
+      this.#commits.push({ consumer, partition, position, settled, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new EngineError("STORE_FAILED", "Cannot use the buffer as it is closed");
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#draining !== undefined) return;
+    this.#scheduled = true;
+    this.#clock.soon(() => {
+      if (this.#scheduled && this.#draining === undefined) void this.#drain();
+    });
+  }
+
+  #drain(): Promise<void> {
+    this.#scheduled = false;
+    this.#draining = this.#transactions().finally(() => {
+      this.#draining = undefined;
+    });
+    return this.#draining;
+  }
+
+  async #transactions(): Promise<void> {
+    while (this.#hasWork()) {
+      const appends = this.#takeAppends();
+      const commits = this.#commits.splice(0);
+      const retains = this.#retains.splice(0);
+      const asked = [...appends, ...commits, ...retains];
+      try {
+        await this.#transaction(appends, commits, retains);
+        for (const { resolve } of asked) resolve();
+      } catch (thrown) {
+        for (const { reject } of asked) reject(thrown);
+        // Nobody asked for it, so nobody will again: the place is written with the next transaction.
+        if (asked.length === 0) break;
+      }
+      for (const reader of [...this.#readers]) reader.wakeIfBehind();
+      this.#gate.wakeIfRoom();
+    }
+  }
+
+  #hasWork(): boolean {
+    if (this.#appends.length + this.#commits.length + this.#retains.length > 0) return true;
+    return this.#folder.partitions.some(({ places }) => [...places.values()].some(({ saved }) => !saved));
+  }
+
+  /** All that wait, or as many as make a transaction of a bounded size; at least one. */
+  #takeAppends(): PendingAppend[] {
+    let rows = 0;
+    const end = this.#appends.findIndex((append) => {
+      rows += append.rows;
+      return rows > transactionRowsMax;
+    });
+    return this.#appends.splice(0, end === -1 ? this.#appends.length : Math.max(1, end));
+  }
+
+  async #transaction(
+    appends: readonly PendingAppend[],
+    commits: readonly PendingCommit[],
+    retains: readonly PendingRetain[],
+  ): Promise<void> {
+    const { environment, dictionary, partitions } = this.#folder;
+    try {
+      const series = dictionary.unsaved();
+      const records = this.#records(appends);
+      const retained = retains.at(-1)?.consumers;
+      const planned = partitions
+        .map((partition, index) => ({
+          partition,
+          records: records[index] ?? [],
+          commits: coalesced(commits, partition),
+        }))
+        .map(({ partition, ...change }) => partition.plan({ ...change, retained }));
+      const operations: Operation[] = [...series.operations];
+      for (const plan of planned) for (const operation of plan.operations) operations.push(operation);
+      await environment.commit(operations);
+      series.saved();
+      for (const { apply } of planned) apply();
+    } finally {
+      for (const { rows, bytes } of appends) {
+        this.#waiting.rows -= rows;
+        this.#waiting.bytes -= bytes;
+      }
+    }
+  }
+
+  /** The rows of all appends as records, by partition. */
+  #records(appends: readonly PendingAppend[]): PartitionChange["records"][] {
+    const builders = this.#folder.partitions.map(() => new RecordBuilder());
+    const records = this.#folder.partitions.map(() => [] as { rows: number; bytes: Uint8Array }[]);
+    const take = (partition: number) => {
+      const builder = builders[partition];
+      if (builder === undefined || builder.rows === 0) return;
+      const rows = builder.rows;
+      records[partition]?.push({ rows, bytes: builder.take() });
+    };
+    for (const { routed } of appends) {
+      for (const { chunk, ids, blobs } of routed) {
+        const words = wordsOfChunk(chunk);
+        for (let row = 0; row < chunk.length; row++) {
+          const partition = this.#routes.partitionOf(chunk.series[row] ?? 0);
+          const builder = builders[partition];
+          builder?.push(chunk, words, row, ids[row] ?? 0, blobs?.[row]);
+          if (builder?.full) take(partition);
+        }
+      }
+    }
+    for (const partition of builders.keys()) take(partition);
+    return records;
+  }
+}
+
+const waitingBytesMax = 64 * 1024 * 1024;
+const transactionRowsMax = 4 * 65_536;
+
+/** The commits of one partition, one a consumer. */
+function coalesced(commits: readonly PendingCommit[], partition: BufferPartition): PartitionChange["commits"] {
+  const byConsumer = new Map<string, { position: number; settled: Tally }>();
+  for (const commit of commits) {
+    if (commit.partition !== partition) continue;
+    const sum = byConsumer.get(commit.consumer) ?? { position: 0, settled: new Tally() };
+    sum.position = Math.max(sum.position, commit.position);
+    sum.settled.addAll(commit.settled);
+    byConsumer.set(commit.consumer, sum);
+  }
+  return byConsumer;
+}
+
+interface Pending {
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+interface RoutedChunk {
+  readonly chunk: ObservationChunk;
+  /** Persistent number of each row's series. */
+  readonly ids: Uint32Array;
+  readonly blobs: readonly Uint8Array[] | undefined;
+  readonly bytes: number;
+}
+
+interface PendingAppend extends Pending {
+  readonly routed: readonly RoutedChunk[];
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+interface PendingCommit extends Pending {
+  readonly consumer: string;
+  readonly partition: BufferPartition;
+  readonly position: number;
+  readonly settled: Tally;
+}
+
+interface PendingRetain extends Pending {
+  readonly consumers: ReadonlySet<string>;
+}

@@ -1,0 +1,252 @@
+import { resolve } from "node:path";
+import { newColumn, type Points } from "../../blocks/model/columns.ts";
+import { layoutOf } from "../../blocks/model/data-type.ts";
+import type { Series } from "../../blocks/model/series.ts";
+import type { SeriesFilter, SeriesRange, StateRows, Store, StoreWrite } from "../../blocks/model/store.ts";
+import { EngineError, sentenceOf } from "../../runtime/errors.ts";
+import { Environment, type KeyValues, type Operation } from "./environment.ts";
+import { FolderLock } from "./folder-lock.ts";
+import { numberKey } from "./ordered-key.ts";
+import { PeriodLevels, rawLevel } from "./period-levels.ts";
+import { pointsOfRows, rowsOfPoints, rowsOfStates, statesOfRows } from "./rows.ts";
+import { SeriesDictionary } from "./series-dictionary.ts";
+import { type ChunkLimits, Track } from "./track.ts";
+import { WriteQueue } from "./write-queue.ts";
+
+export interface EmbeddedStoreOptions {
+  /** Reads without owning the folder, also while an engine runs; what others write is seen from the next turn on. */
+  readonly readOnly?: boolean;
+  /** Most series that the folder holds; default 1,000,000. */
+  readonly seriesMax?: number;
+}
+
+/**
+ * Opens the store in a folder, which is made if need be.
+ *
+ * @throws {EngineError} `FOLDER_IN_USE`, `PATH_UNREADABLE`, `FORMAT_UNSUPPORTED`.
+ */
+export async function openEmbeddedStore(path: string, options: EmbeddedStoreOptions = {}): Promise<EmbeddedStore> {
+  const folder = resolve(path);
+  const { readOnly = false, seriesMax = 1_000_000 } = options;
+  const lock = readOnly ? undefined : await FolderLock.acquireNew(folder);
+  try {
+    return new EmbeddedStore(await Environment.open({ path: folder, format: "store 1", readOnly }), lock, seriesMax);
+  } catch (thrown) {
+    await lock?.release();
+    throw thrown;
+  }
+}
+
+/**
+ * A store in one folder of this machine: chunks of columns in lmdb.
+ *
+ * One write is one transaction, durable when it resolves. Writes that wait for a running commit share the next one where they
+ * concern different series. Memory: the dictionary of series (`series_max`), and what the running commit writes.
+ */
+export class EmbeddedStore implements Store {
+  readonly #environment: Environment;
+  readonly #lock: FolderLock | undefined;
+  readonly #chunks: KeyValues;
+  readonly #shards: KeyValues;
+  readonly #dictionary: SeriesDictionary;
+  readonly #levels: PeriodLevels;
+  readonly #writes: WriteQueue<StoreWrite>;
+  #closed = false;
+
+  constructor(environment: Environment, lock: FolderLock | undefined, seriesMax: number) {
+    this.#environment = environment;
+    this.#lock = lock;
+    this.#chunks = environment.table("chunks");
+    this.#shards = environment.table("shards");
+    this.#dictionary = new SeriesDictionary(environment.table("series"), seriesMax);
+    this.#levels = new PeriodLevels(environment.table("periods"));
+    this.#writes = new WriteQueue({
+      keysOf: (write) => this.#seriesOf(write),
+      plan: (write) => this.#plan(write),
+      commit: (operations) => this.#commit(operations),
+    });
+  }
+
+  async newest(series: readonly Series[]): Promise<Float64Array> {
+    return this.#reading(() =>
+      Float64Array.from(series, (one) => this.#track(one, rawLevel)?.newest() ?? Number.NEGATIVE_INFINITY),
+    );
+  }
+
+  async readObservations(ranges: readonly SeriesRange[]): Promise<Points[]> {
+    return this.#reading(() =>
+      ranges.map(({ series, from, to }) => {
+        const rows = this.#track(series, rawLevel)?.read(from, to);
+        if (rows !== undefined && rows.time.length > 0) return pointsOfRows(series.type, rows);
+        return { time: new Float64Array(0), values: newColumn(layoutOf(series.type), 0) };
+      }),
+    );
+  }
+
+  async readStates(period: string, ranges: readonly SeriesRange[]): Promise<StateRows[]> {
+    return this.#reading(() => {
+      const level = this.#levelOf(period);
+      return ranges.map(({ series, from, to }) => {
+        const rows = level === undefined ? undefined : this.#track(series, level)?.read(from, to);
+        return rows === undefined ? { start: new Float64Array(0) } : statesOfRows(rows);
+      });
+    });
+  }
+
+  async write(write: StoreWrite): Promise<void> {
+    if (this.#closed || this.#lock === undefined) {
+      const rule = this.#closed ? "it is closed" : "it was opened for reading only";
+      throw new EngineError("STORE_FAILED", `Cannot write to the store as ${rule}`);
+    }
+    await this.#writes.add(write);
+  }
+
+  async find(filter: SeriesFilter): Promise<Series[]> {
+    return this.#reading(() => {
+      if (this.#lock === undefined) this.#dictionary.refresh();
+      const found: Series[] = [];
+      for (const series of this.#dictionary.observed(filter.metric)) if (matches(series, filter)) found.push(series);
+      return found.sort((a, b) => order(a.canonical, b.canonical) || order(a.type, b.type));
+    });
+  }
+
+  /** Shards in which the series had data points, ascending: the tag index. */
+  async shards(series: Series): Promise<string[]> {
+    return this.#reading(() => {
+      const id = this.#idOf(series);
+      if (id === undefined) return [];
+      const found: string[] = [];
+      for (const key of this.#shards.getKeys({ start: numberKey(id), end: numberKey(id + 1) })) {
+        found.push(key.subarray(4).toString("utf8"));
+      }
+      return found;
+    });
+  }
+
+  /** Publishes where the running engine answers queries. */
+  async setAddress(address: string): Promise<void> {
+    await this.#lock?.setAddress(address);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#writes.idle();
+    await this.#environment.close();
+    await this.#lock?.release();
+  }
+
+  #reading<T>(read: () => T): T {
+    if (this.#closed) throw new EngineError("STORE_FAILED", "Cannot read from the store as it is closed");
+    try {
+      return read();
+    } catch (thrown) {
+      throw storeFailed("read from", thrown);
+    }
+  }
+
+  #track(series: Series, level: number): Track | undefined {
+    const id = this.#idOf(series);
+    return id === undefined ? undefined : new Track(this.#chunks, id, level, limitsOf(level));
+  }
+
+  #idOf(series: Series): number | undefined {
+    const id = this.#dictionary.idOf(series);
+    if (id !== undefined || this.#lock !== undefined) return id;
+    this.#dictionary.refresh();
+    return this.#dictionary.idOf(series);
+  }
+
+  #levelOf(period: string): number | undefined {
+    const level = this.#levels.levelOf(period);
+    if (level !== undefined || this.#lock !== undefined) return level;
+    this.#levels.refresh();
+    return this.#levels.levelOf(period);
+  }
+
+  #seriesOf(write: StoreWrite): number[] {
+    try {
+      const written = [...(write.observations ?? []), ...(write.states ?? [])];
+      return written.map(({ series }) => this.#dictionary.intern(series));
+    } catch (thrown) {
+      throw storeFailed("write to", thrown);
+    }
+  }
+
+  #plan(write: StoreWrite): Operation[] {
+    const operations: Operation[] = [];
+    const add = (more: Operation[]) => {
+      for (const operation of more) operations.push(operation);
+    };
+    try {
+      for (const { series, points } of write.observations ?? []) {
+        if (points.time.length === 0) continue;
+        const id = this.#dictionary.intern(series);
+        this.#dictionary.markObserved(id);
+        add(new Track(this.#chunks, id, rawLevel, pointLimits).write(rowsOfPoints(points)));
+      }
+      for (const { series, period, rows } of write.states ?? []) {
+        const id = this.#dictionary.intern(series);
+        add(new Track(this.#chunks, id, this.#levels.intern(period), stateLimits).write(rowsOfStates(rows)));
+      }
+      for (const { series, shard } of write.tags ?? []) {
+        const key = Buffer.concat([numberKey(this.#dictionary.intern(series)), Buffer.from(shard)]);
+        operations.push({ table: this.#shards, key, value: present });
+      }
+    } catch (thrown) {
+      throw storeFailed("write to", thrown);
+    }
+    return operations;
+  }
+
+  async #commit(operations: readonly Operation[]): Promise<void> {
+    const series = this.#dictionary.unsaved();
+    const levels = this.#levels.unsaved();
+    await this.#environment.commit([...series.operations, ...levels.operations, ...operations]);
+    series.saved();
+    levels.saved();
+  }
+}
+
+/** lmdb takes no value without a byte. */
+const present = Buffer.from([1]);
+
+/**
+ * 1,020 rows of 16 bytes and their headers fill 4 pages of 4 KiB; 256 rows are the least that fill pages well. Each append to a
+ * small chunk writes it again, so 256 also bounds what one point a second costs: 2 KiB on average.
+ */
+const pointLimits: ChunkLimits = {
+  joinRows: 256,
+  joinBytes: 32 * 1024,
+  cutRows: 1020,
+  cutBytes: 256 * 1024,
+  splitRows: 2040,
+  splitBytes: 512 * 1024,
+};
+
+/** Smaller, because the newest bucket is written again at every flush. */
+const stateLimits: ChunkLimits = {
+  joinRows: 64,
+  joinBytes: 16 * 1024,
+  cutRows: 256,
+  cutBytes: 128 * 1024,
+  splitRows: 512,
+  splitBytes: 256 * 1024,
+};
+
+const limitsOf = (level: number) => (level === rawLevel ? pointLimits : stateLimits);
+
+function matches(series: Series, filter: SeriesFilter): boolean {
+  for (const [key, value] of filter.tags) if (series.tagset.get(key) !== value) return false;
+  return true;
+}
+
+const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+function storeFailed(action: string, thrown: unknown): Error {
+  if (thrown instanceof EngineError && thrown.code === "STORE_FAILED") return thrown;
+  return new EngineError("STORE_FAILED", `Cannot ${action} the store as it failed: ${sentenceOf(thrown)}`, {
+    cause: thrown,
+    retryable: thrown instanceof EngineError && thrown.retryable,
+  });
+}

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import type { Buffer, BufferBooks, BufferDepth, BufferReader } from "../../blocks/model/buffer.ts";
+import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
+import type { Clock } from "../../runtime/clock/clock.ts";
+import { EngineError } from "../../runtime/errors.ts";
+import type { Tally } from "../../runtime/receipt.ts";
+import { MemoryPartition } from "./memory-partition.ts";
+import { MemoryReader } from "./memory-reader.ts";
+import { splitByPartition } from "./split-by-partition.ts";
+
+export interface MemoryBufferOptions {
+  readonly partitions: number;
+  readonly rowsMax: number;
+}
+
+/** Room again at this part of the limit, so that a full buffer is not opened and shut for every record. */
+const roomLevel = 0.9;
+
+/**
+ * Records in memory, lost with the process. An append is a record a partition and resolves at once; it is accepted while there
+ * is room, so the last one may go beyond `rowsMax` by its own size. There is room again at 90 % of it.
+ */
+export class MemoryBuffer implements Buffer {
+  readonly durable = false;
+  readonly #clock: Clock;
+  readonly #rowsMax: number;
+  readonly #partitions: readonly MemoryPartition[];
+  readonly #readers = new Set<MemoryReader>();
+  #rows = 0;
+  #shut = false;
+  #closed = false;
+  #waitingForRoom: (() => void)[] = [];
+
+  constructor({ partitions, rowsMax }: MemoryBufferOptions, clock: Clock) {
+    this.#clock = clock;
+    this.#rowsMax = rowsMax;
+    this.#partitions = Array.from({ length: partitions }, () => new MemoryPartition());
+  }
+
+  get partitions(): number {
+    return this.#partitions.length;
+  }
+
+  async append(chunks: readonly ObservationChunk[]): Promise<void> {
+    this.#assertOpen();
+    if (this.full) {
+      throw new EngineError("BUFFER_FULL", `Cannot append to the buffer as it holds at most ${this.#rowsMax} rows`, {
+        retryable: true,
+      });
+    }
+    for (const [index, part] of splitByPartition(chunks, this.partitions).entries()) {
+      const partition = this.#partitions[index];
+      if (partition !== undefined && part.length > 0) this.#rows += partition.append(part);
+    }
+    for (const reader of [...this.#readers]) reader.wakeIfBehind();
+  }
+
+  get full(): boolean {
+    this.#shut = this.#shut ? this.#rows > this.#rowsMax * roomLevel : this.#rows >= this.#rowsMax;
+    return this.#shut;
+  }
+
+  onRoom(wake: () => void): void {
+    this.#waitingForRoom.push(wake);
+    if (!this.full) this.#clock.soon(() => this.#wakeIfRoom());
+  }
+
+  reader(consumer: string, partition: number): BufferReader {
+    this.#assertOpen();
+    const home = this.#partitions[partition];
+    assert(home !== undefined, "a partition must be one of the buffer's");
+    const reader = new MemoryReader({
+      consumer,
+      partition: home,
+      position: home.join(consumer).position,
+      clock: this.#clock,
+      commit: async (position, settled) => this.#commit(home, consumer, position, settled),
+      closed: () => this.#readers.delete(reader),
+    });
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  /** Drops the places of all other consumers: what only they had not committed is removed. */
+  async retain(consumers: readonly string[]): Promise<void> {
+    this.#assertOpen();
+    for (const partition of this.#partitions) this.#rows -= partition.retain(consumers);
+    for (const reader of [...this.#readers]) reader.wakeIfBehind();
+    this.#wakeIfRoom();
+  }
+
+  depth(): BufferDepth {
+    const depth = { records: 0, rows: 0, bytes: 0 };
+    for (const { records } of this.#partitions) {
+      for (const { rows } of records) depth.rows += rows;
+      depth.records += records.length;
+    }
+    // What the columns of numbers take; boxed values are not measured.
+    depth.bytes = depth.rows * rowBytes;
+    return depth;
+  }
+
+  books(): BufferBooks[] {
+    return this.#partitions.map((partition, index) => ({
+      partition: index,
+      appended: partition.appended,
+      consumers: partition.books(),
+    }));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const reader of [...this.#readers]) reader.close();
+  }
+
+  #commit(partition: MemoryPartition, consumer: string, position: number, settled: Tally): void {
+    this.#assertOpen();
+    this.#rows -= partition.commit(consumer, position, settled);
+    this.#wakeIfRoom();
+  }
+
+  #wakeIfRoom(): void {
+    if (this.#waitingForRoom.length === 0 || this.full) return;
+    const waiting = this.#waitingForRoom;
+    this.#waitingForRoom = [];
+    for (const wake of waiting) wake();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new EngineError("STORE_FAILED", "Cannot use the buffer as it is closed");
+  }
+}
+
+/** Series index, time and value. */
+const rowBytes = 20;

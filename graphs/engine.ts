@@ -1,0 +1,257 @@
+import { Subject } from "rxjs";
+import type { Buffer, BufferDepth } from "../blocks/model/buffer.ts";
+import type { ComponentContext, SinkElement } from "../blocks/model/component.ts";
+import { SeriesTable } from "../blocks/model/series.ts";
+import type { Store } from "../blocks/model/store.ts";
+import type { GraphFile } from "../config/graph-file.ts";
+import { ActorSystem } from "../runtime/actors/actor-system.ts";
+import type { Clock } from "../runtime/clock/clock.ts";
+import { type Log, silentLog } from "../runtime/log.ts";
+import type { Sink } from "../runtime/streams/sink.ts";
+import { type BookPage, pagesOf, sourcePage } from "./books.ts";
+import type { Catalogue } from "./catalogue.ts";
+import type { Plan, PlannedNode, Segment } from "./plan.ts";
+import { atNode, SegmentRun } from "./segment-run.ts";
+
+/** Rows of one partition of a buffer that may be read and not yet settled. */
+const inFlightMax = 1_000_000;
+
+/** How often a reader that wants to see the newest asks for it, and looks. */
+const freshCheckMs = 5;
+
+export interface EngineOptions {
+  readonly catalogue: Catalogue;
+  readonly clock: Clock;
+  readonly log?: Log;
+  /** Opens the place for dead letters that nothing in the file listens to. */
+  readonly deadLetters: (graph: GraphFile, context: ComponentContext) => Promise<Sink<SinkElement, unknown>>;
+}
+
+export interface EngineStatus {
+  readonly series: number;
+  readonly buffers: readonly (BufferDepth & { readonly name: string; readonly full: boolean })[];
+  readonly segments: readonly { readonly name: string; readonly partition: number; readonly restarts: number }[];
+  /** Rows handed in by each source since the start. */
+  readonly sources: readonly { readonly name: string; readonly entered: number }[];
+}
+
+/** A graph that runs: its stores and buffers are open, and every segment × partition has its actor. */
+export class Engine {
+  readonly plan: Plan;
+  readonly table: SeriesTable;
+  readonly #options: EngineOptions;
+  readonly #log: Log;
+  readonly #system: ActorSystem;
+  readonly #stores = new Map<string, Store>();
+  readonly #buffers = new Map<string, Buffer>();
+  readonly #runs: SegmentRun[] = [];
+  readonly #flushes = new Subject<void>();
+  #stopping: Promise<void> | undefined;
+
+  private constructor(plan: Plan, options: EngineOptions) {
+    this.plan = plan;
+    this.#options = options;
+    this.#log = options.log ?? silentLog;
+    this.table = new SeriesTable(plan.graph.limits.series_max);
+    this.#system = new ActorSystem({ clock: options.clock, log: this.#log, name: plan.graph.name });
+  }
+
+  /** @throws {EngineError} of the first component that cannot be opened; what was opened is closed again. */
+  static async start(plan: Plan, options: EngineOptions): Promise<Engine> {
+    const engine = new Engine(plan, options);
+    try {
+      await engine.#open();
+    } catch (error) {
+      await engine.abort();
+      throw error;
+    }
+    return engine;
+  }
+
+  store(name: string): Store {
+    return found(this.#stores.get(name), name);
+  }
+
+  /** Lets other processes know, through stores and buffers that have an owner, where this engine answers. */
+  async announce(address: string): Promise<void> {
+    for (const place of [...this.#stores.values(), ...this.#buffers.values()]) await place.setAddress?.(address);
+  }
+
+  status(): EngineStatus {
+    return {
+      series: this.table.size,
+      buffers: [...this.#buffers].map(([name, buffer]) => ({ name, ...buffer.depth(), full: buffer.full })),
+      segments: this.#runs.map(({ segment, partition, restarts }) => ({ name: segment.name, partition, restarts })),
+      sources: this.#runs.flatMap((run) =>
+        [...(run.controls?.sources ?? [])].map(([name, { entered }]) => ({ name, entered })),
+      ),
+    };
+  }
+
+  /** The books of every buffer, and of every source that hands in without one. */
+  books(): BookPage[] {
+    const pages = [...this.#buffers].flatMap(([name, buffer]) => pagesOf(name, buffer.books()));
+    for (const run of this.#runs) {
+      for (const [name, { entered, settled }] of run.controls?.sources ?? []) {
+        pages.push(sourcePage(name, settled, entered));
+      }
+    }
+    return pages;
+  }
+
+  /**
+   * Brings to the stores what was handed in before the call, for a reader that wants to see it. Resolves when it is there, or
+   * after `timeoutMs`: under a backlog a reader sees what is stored.
+   */
+  async fresh(timeoutMs: number): Promise<void> {
+    const { clock } = this.#options;
+    let left = 0;
+    for (const run of this.#runs) {
+      for (const { control } of run.controls?.readers ?? []) {
+        left += 1;
+        control.whenCaughtUp(() => {
+          left -= 1;
+        });
+      }
+    }
+    const direct = this.#runs.flatMap((run) => [...(run.controls?.sources.values() ?? [])]);
+    const entered = direct.map((control) => control.entered);
+    const isSettled = () => left === 0 && direct.every(({ settled }, place) => settled.entered >= (entered[place] ?? 0));
+    const until = clock.monotonic() + timeoutMs;
+    while (!isSettled() && clock.monotonic() < until) {
+      this.#flushes.next();
+      await new Promise<void>((resolve) => clock.after(freshCheckMs, resolve));
+    }
+  }
+
+  /** Resolves once the sources that end by themselves have, and everything is settled and flushed; then the engine has stopped. */
+  async untilIdle(): Promise<void> {
+    const finite = this.#runs.filter((run) => run.finite);
+    await Promise.all(finite.map((run) => run.done));
+    await this.stop({ drain: true });
+  }
+
+  /**
+   * Stops in order: sources first, then what their segments still hold, then the readers of buffers. Buffers that do not
+   * survive the process are emptied first. After `stop_timeout` whatever still runs is ended; it is read again at the next start.
+   */
+  stop({ drain = false }: { readonly drain?: boolean } = {}): Promise<void> {
+    this.#stopping ??= this.#stopInOrder(drain);
+    return this.#stopping;
+  }
+
+  /** Ends everything at once, as a second signal does. */
+  async abort(): Promise<void> {
+    for (const run of this.#runs) run.abort();
+    await this.#close();
+  }
+
+  async #open(): Promise<void> {
+    for (const [name, { definition, settings }] of this.plan.stores) {
+      const store = await opening(name, definition.open(settings as never, this.#context(name)));
+      this.#stores.set(name, store);
+    }
+    for (const node of this.plan.buffers) await this.#openBuffer(node);
+    // Readers first: what sources hand in should find everything behind it open.
+    const byReading = [...this.plan.segments].sort((a, b) => b.reads.length - a.reads.length);
+    for (const segment of byReading) {
+      for (let partition = 0; partition < this.#partitions(segment); partition += 1) {
+        this.#runs.push(await this.#startSegment(segment, partition));
+      }
+    }
+  }
+
+  async #openBuffer(node: PlannedNode): Promise<void> {
+    const { definition, name, settings } = node;
+    if (definition.kind !== "buffer") return;
+    const buffer = await opening(name, definition.open(settings as never, this.#context(name)));
+    this.#buffers.set(name, buffer);
+    // The places of segments that are gone would hold records back for ever.
+    buffer.retain(this.plan.segments.filter(({ reads }) => reads.includes(node)).map((segment) => segment.name));
+  }
+
+  #partitions(segment: Segment): number {
+    const counts = segment.reads.map((node) => found(this.#buffers.get(node.name), node.name).partitions);
+    return Math.max(1, ...counts);
+  }
+
+  #startSegment(segment: Segment, partition: number): Promise<SegmentRun> {
+    const { catalogue, clock, deadLetters } = this.#options;
+    return SegmentRun.start(segment, partition, {
+      system: this.#system,
+      clock,
+      log: this.#log,
+      parts: {
+        catalogue,
+        context: (node) => this.#context(node),
+        store: (name) => this.store(name),
+        buffer: (node) => found(this.#buffers.get(node.name), node.name),
+        deadLetters: () => deadLetters(this.plan.graph, this.#context("dead-letters")),
+        flushes: this.#flushes,
+        inFlightMax,
+      },
+    });
+  }
+
+  #context(node: string): ComponentContext {
+    const { clock } = this.#options;
+    return { graph: this.plan.graph.name, node, clock, log: this.#log.child({ node }), table: this.table };
+  }
+
+  async #stopInOrder(drain: boolean): Promise<void> {
+    const { clock } = this.#options;
+    const bounded = !drain;
+    const timeout = bounded ? clock.after(this.plan.graph.stop_timeout, () => this.#giveUp()) : undefined;
+    const left = new Set(this.#runs);
+    for (const run of left) run.stopSources();
+    while (left.size > 0) {
+      // A segment may end once everything that fills its buffers has ended; on a cycle, all of it at once.
+      const free = [...left].filter((run) => !this.#isFed(run, left));
+      const ending = free.length > 0 ? free : [...left];
+      for (const run of ending) run.end(drain || this.#readsVolatile(run) ? "drain" : "stop");
+      await Promise.all(ending.map((run) => run.done));
+      for (const run of ending) left.delete(run);
+    }
+    timeout?.cancel();
+    await this.#close();
+  }
+
+  #giveUp(): void {
+    this.#log.warn("Stopping took too long: what is not committed is read again at the next start", {
+      stop_timeout_ms: this.plan.graph.stop_timeout,
+    });
+    for (const run of this.#runs) run.abort();
+  }
+
+  /** Whether another segment that has not ended fills a buffer that this one reads. */
+  #isFed(run: SegmentRun, left: ReadonlySet<SegmentRun>): boolean {
+    return [...left].some(
+      (other) => other.segment !== run.segment && other.segment.fills.some((buffer) => run.segment.reads.includes(buffer)),
+    );
+  }
+
+  #readsVolatile(run: SegmentRun): boolean {
+    return run.segment.reads.some((node) => this.#buffers.get(node.name)?.durable === false);
+  }
+
+  async #close(): Promise<void> {
+    await this.#system.terminate();
+    for (const buffer of this.#buffers.values()) await buffer.close();
+    for (const store of this.#stores.values()) await store.close();
+    this.#buffers.clear();
+    this.#stores.clear();
+  }
+}
+
+function found<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new RangeError(`the plan has no "${name}"`);
+  return value;
+}
+
+async function opening<T>(node: string, opened: Promise<T>): Promise<T> {
+  try {
+    return await opened;
+  } catch (error) {
+    throw atNode(error, node);
+  }
+}

@@ -1,0 +1,216 @@
+import type { Observable } from "rxjs";
+import type { Buffer } from "../blocks/model/buffer.ts";
+import type {
+  BlockDefinition,
+  ComponentContext,
+  SinkDefinition,
+  SinkElement,
+  SourceDefinition,
+} from "../blocks/model/component.ts";
+import { ObservationChunk } from "../blocks/model/observation-chunk.ts";
+import type { Store } from "../blocks/model/store.ts";
+import type { Receipt } from "../runtime/receipt.ts";
+import { Flow } from "../runtime/streams/flow.ts";
+import { GraphDSL, type GraphBuilder } from "../runtime/streams/graph-dsl.ts";
+import type { Inlet, Outlet } from "../runtime/streams/graph-stage.ts";
+import { Broadcast } from "../runtime/streams/junctions/broadcast.ts";
+import { Merge } from "../runtime/streams/junctions/merge.ts";
+import type { RunnableGraph } from "../runtime/streams/runnable-graph.ts";
+import type { Sink } from "../runtime/streams/sink.ts";
+import { Source } from "../runtime/streams/source.ts";
+import type { Catalogue } from "./catalogue.ts";
+import type { PlannedNode, Segment, Wire } from "./plan.ts";
+import { BufferSink } from "./stages/buffer-sink.ts";
+import { BufferSource, type BufferSourceControl } from "./stages/buffer-source.ts";
+import { type SourceControl, SourceGate } from "./stages/source-gate.ts";
+import { SourceRouter } from "./stages/source-router.ts";
+
+/** What a segment is built from, besides its plan. */
+export interface SegmentParts {
+  readonly catalogue: Catalogue;
+  readonly context: (node: string) => ComponentContext;
+  readonly store: (name: string) => Store;
+  readonly buffer: (node: PlannedNode) => Buffer;
+  /** Where dead letters go that nothing in the file listens to. */
+  readonly deadLetters: () => Promise<Sink<SinkElement, unknown>>;
+  readonly flushes: Observable<void>;
+  /** Rows of a buffer that may be unsettled at once, per partition. */
+  readonly inFlightMax: number;
+}
+
+/** Handles of one run, filled in when the blueprint is materialised. */
+export interface SegmentControls {
+  readonly sources: Map<string, SourceControl>;
+  readonly readers: { readonly buffer: string; readonly control: BufferSourceControl }[];
+}
+
+// Ports are wired by the plan, which has checked what flows between them; the types of elements end here.
+type AnyInlet = Inlet<unknown>;
+type AnyOutlet = Outlet<unknown>;
+
+/** Opens the components of a segment and wires them up for one partition. Sources belong to partition 0. */
+export async function segmentBlueprint(
+  segment: Segment,
+  partition: number,
+  parts: SegmentParts,
+): Promise<{ graph: RunnableGraph<unknown>; controls: SegmentControls }> {
+  const controls: SegmentControls = { sources: new Map(), readers: [] };
+  const wires = partition === 0 ? segment.wires : withoutSources(segment.wires);
+  const opened = await openNodes(segment, wires, partition, parts, controls);
+  const graph = GraphDSL.create((builder) => {
+    const outlets = new Map<PlannedNode, Map<string, AnyOutlet>>();
+    const inlets = new Map<PlannedNode, AnyInlet>();
+    for (const [node, place] of opened) place(builder, (ports) => outlets.set(node, ports), (port) => inlets.set(node, port));
+    for (const buffer of segment.fills) inlets.set(buffer, builder.add(new BufferSink(parts.buffer(buffer))).in as AnyInlet);
+    for (const buffer of segment.reads) {
+      const out = readerOutlet(builder, buffer, segment, partition, parts, controls);
+      outlets.set(buffer, new Map([["observations", out]]));
+    }
+    connect(builder, wires, outlets, inlets);
+  });
+  return { graph, controls };
+}
+
+/** Without the wires that come, directly or not, from sources alone. */
+function withoutSources(wires: readonly Wire[]): readonly Wire[] {
+  let left = wires;
+  for (;;) {
+    const fed = new Set(left.map(({ to }) => to));
+    const next = left.filter(({ from }) => from.definition.kind === "buffer" || fed.has(from));
+    if (next.length === left.length) return left;
+    left = next;
+  }
+}
+
+type Place = (
+  builder: GraphBuilder,
+  outlets: (ports: Map<string, AnyOutlet>) => void,
+  inlet: (port: AnyInlet) => void,
+) => void;
+
+async function openNodes(
+  segment: Segment,
+  wires: readonly Wire[],
+  partition: number,
+  parts: SegmentParts,
+  controls: SegmentControls,
+): Promise<[PlannedNode, Place][]> {
+  const opened: [PlannedNode, Place][] = [];
+  for (const node of segment.nodes) {
+    const { definition } = node;
+    const fed = wires.some(({ to }) => to === node);
+    if (definition.kind === "source") {
+      if (partition === 0) opened.push([node, await openSource(node, definition, wires, parts, controls)]);
+    } else if (definition.kind === "block" && fed) opened.push([node, openBlock(node, definition, wires, parts)]);
+    else if (definition.kind === "sink" && fed) opened.push([node, await openSink(node, definition, parts)]);
+  }
+  return opened;
+}
+
+async function openSource(
+  node: PlannedNode,
+  definition: SourceDefinition,
+  wires: readonly Wire[],
+  parts: SegmentParts,
+  controls: SegmentControls,
+): Promise<Place> {
+  const source = await definition.open(node.settings as never, parts.context(node.name));
+  const wired = outletNames(node, wires);
+  const rejected = wired.has("rejected") ? undefined : await parts.deadLetters();
+  const gate = Flow.fromStage(new SourceGate()).mapMaterializedValue((control) => {
+    controls.sources.set(node.name, control);
+  });
+  return (builder, outlets) => {
+    const router = builder.add(new SourceRouter());
+    builder.connect(builder.add(source.via(gate)).out, router.in);
+    if (rejected !== undefined) builder.connect(router.rejected, builder.add(rejected).in as Inlet<never>);
+    outlets(new Map<string, AnyOutlet>([["observations", router.observations], ["rejected", router.rejected]]));
+  };
+}
+
+function openBlock(node: PlannedNode, definition: BlockDefinition, wires: readonly Wire[], parts: SegmentParts): Place {
+  const { derivators, derivations } = parts.catalogue;
+  const stage = definition.open(node.settings as never, {
+    ...parts.context(node.name),
+    store: parts.store,
+    outlets: outletNames(node, wires),
+    derivators,
+    derivations,
+    flushes: parts.flushes,
+  });
+  return (builder, outlets, inlet) => {
+    const shape = builder.add(stage);
+    outlets(new Map(shape.outlets.map((outlet) => [outlet.name, outlet])));
+    const [first] = shape.inlets;
+    if (first !== undefined) inlet(first);
+  };
+}
+
+async function openSink(node: PlannedNode, definition: SinkDefinition, parts: SegmentParts): Promise<Place> {
+  const sink = await definition.open(node.settings as never, parts.context(node.name));
+  return (builder, _outlets, inlet) => inlet(builder.add(sink).in as AnyInlet);
+}
+
+function readerOutlet(
+  builder: GraphBuilder,
+  buffer: PlannedNode,
+  segment: Segment,
+  partition: number,
+  parts: SegmentParts,
+  controls: SegmentControls,
+): AnyOutlet {
+  const open = () => parts.buffer(buffer).reader(segment.name, partition);
+  const source = Source.fromStage(new BufferSource(open, parts.inFlightMax)).mapMaterializedValue((control) => {
+    controls.readers.push({ buffer: buffer.name, control });
+  });
+  return builder.add(source).out;
+}
+
+function outletNames(node: PlannedNode, wires: readonly Wire[]): ReadonlySet<string> {
+  return new Set(wires.filter(({ from }) => from === node).map(({ outlet }) => outlet));
+}
+
+/** Several takers of one outlet get it through a broadcast, several feeders of one node through a merge. */
+function connect(
+  builder: GraphBuilder,
+  wires: readonly Wire[],
+  outlets: ReadonlyMap<PlannedNode, ReadonlyMap<string, AnyOutlet>>,
+  inlets: ReadonlyMap<PlannedNode, AnyInlet>,
+): void {
+  const ends = new Map<Wire, AnyOutlet>();
+  for (const [node, ports] of outlets) {
+    for (const [name, outlet] of ports) {
+      const takers = wires.filter(({ from, outlet: wired }) => from === node && wired === name);
+      if (takers.length === 0) continue;
+      const branches = takers.length === 1 ? [outlet] : broadcast(builder, outlet, takers.length);
+      takers.forEach((wire, index) => {
+        ends.set(wire, branches[index] as AnyOutlet);
+      });
+    }
+  }
+  for (const [node, inlet] of inlets) {
+    const feeders = [...ends].filter(([{ to }]) => to === node).map(([, outlet]) => outlet);
+    if (feeders.length === 1) builder.connect(feeders[0] as AnyOutlet, inlet);
+    else {
+      const merge = builder.add(new Merge<unknown>(feeders.length));
+      feeders.forEach((outlet, index) => {
+        builder.connect(outlet, merge.ins[index] as AnyInlet);
+      });
+      builder.connect(merge.out, inlet);
+    }
+  }
+}
+
+function broadcast(builder: GraphBuilder, outlet: AnyOutlet, takers: number): readonly AnyOutlet[] {
+  const shape = builder.add(new Broadcast<unknown>(takers, share));
+  builder.connect(outlet, shape.in);
+  return shape.outs;
+}
+
+/** Every further branch holds the receipt, and its rows are accounted for on each. */
+function share(element: unknown, copies: number): void {
+  const { receipt } = element as { receipt?: Receipt };
+  if (receipt === undefined) return;
+  receipt.hold(copies - 1);
+  if (element instanceof ObservationChunk) receipt.added(element.length * (copies - 1));
+}

@@ -1,0 +1,159 @@
+import type { Clock } from "../runtime/clock/clock.ts";
+import { EngineError, sentenceOf } from "../runtime/errors.ts";
+import type { Log } from "../runtime/log.ts";
+import type { ActorSystem } from "../runtime/actors/actor-system.ts";
+import type { RunningGraph } from "../runtime/streams/runnable-graph.ts";
+import type { Segment } from "./plan.ts";
+import { type SegmentControls, type SegmentParts, segmentBlueprint } from "./segment-blueprint.ts";
+
+/** Waits before a failed segment starts again: doubled at each failure, up to the maximum, plus up to a fifth by chance. */
+const backoffMs = { min: 200, max: 30_000, factor: 0.2 };
+/** A run of this length forgets the failures before it. */
+const soundRunMs = 60_000;
+
+export interface SegmentRunOptions {
+  readonly system: ActorSystem;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly parts: SegmentParts;
+}
+
+/**
+ * One partition of a segment, kept running: after a failure it starts again from the last committed position of its buffers,
+ * with exponential backoff, until it completes or is told to end.
+ */
+export class SegmentRun {
+  readonly segment: Segment;
+  readonly partition: number;
+  /** Resolves when it completed or was aborted; never rejects. */
+  readonly done: Promise<void>;
+  readonly #options: SegmentRunOptions;
+  #controls: SegmentControls | undefined;
+  #running: RunningGraph<unknown> | undefined;
+  #ending: "no" | "stop" | "drain" | "abort" = "no";
+  #wakeUp: (() => void) | undefined;
+  #restarts = 0;
+
+  private constructor(segment: Segment, partition: number, options: SegmentRunOptions, first: Started) {
+    this.segment = segment;
+    this.partition = partition;
+    this.#options = options;
+    this.done = this.#keepRunning(first);
+  }
+
+  /** @throws {EngineError} of a component that cannot be opened: at the start that is the user's to mend. */
+  static async start(segment: Segment, partition: number, options: SegmentRunOptions): Promise<SegmentRun> {
+    return new SegmentRun(segment, partition, options, await begin(segment, partition, options));
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Handles of the run at hand. */
+  get controls(): SegmentControls | undefined {
+    return this.#controls;
+  }
+
+  /** Whether it has only sources that end by themselves left to wait for. */
+  get finite(): boolean {
+    return this.segment.nodes.some(({ definition }) => definition.kind === "source" && definition.finite);
+  }
+
+  /** Sources hand in nothing more. */
+  stopSources(): void {
+    for (const control of this.#controls?.sources.values() ?? []) control.stop();
+  }
+
+  /** Readers end: with what was read (`stop`), or with all there is (`drain`). */
+  end(how: "stop" | "drain"): void {
+    if (this.#ending === "abort" || this.#ending === "stop") return;
+    this.#ending = how;
+    this.stopSources();
+    for (const { control } of this.#controls?.readers ?? []) control[how]();
+    this.#wakeUp?.();
+  }
+
+  /** Ends at once; what is not committed is read again by the next start. */
+  abort(): void {
+    this.#ending = "abort";
+    this.#running?.stop();
+    this.#wakeUp?.();
+  }
+
+  async #keepRunning(first: Started): Promise<void> {
+    const { clock, log } = this.#options;
+    let failures = 0;
+    let started: Started | undefined = first;
+    for (;;) {
+      const startedAt = clock.monotonic();
+      try {
+        started ??= await begin(this.segment, this.partition, this.#options);
+        this.#adopt(started);
+        await started.running.done;
+        return;
+      } catch (error) {
+        if (this.#ending === "abort" || this.#ending === "stop") return;
+        if (clock.monotonic() - startedAt > soundRunMs) failures = 0;
+        failures += 1;
+        const waitMs = this.#backoff(failures);
+        const fields = { segment: this.segment.name, partition: this.partition, restart_in_ms: Math.round(waitMs) };
+        log.error(`Segment failed, and starts again from its last commit: ${sentenceOf(error)}`, fields);
+        await this.#sleep(waitMs);
+        if (this.#ending !== "no" && this.#ending !== "drain") return;
+        this.#restarts += 1;
+        started = undefined;
+      }
+    }
+  }
+
+  #adopt({ running, controls }: Started): void {
+    this.#running = running;
+    this.#controls = controls;
+    // What was asked while it was down.
+    if (this.#ending === "abort") running.stop();
+    else if (this.#ending !== "no") {
+      const how = this.#ending;
+      for (const control of controls.sources.values()) control.stop();
+      for (const { control } of controls.readers) control[how]();
+    }
+  }
+
+  #backoff(failures: number): number {
+    const { min, max, factor } = backoffMs;
+    const wait = Math.min(max, min * 2 ** Math.min(failures - 1, 20));
+    return wait * (1 + factor * this.#options.clock.random());
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.after(ms, resolve);
+      this.#wakeUp = () => {
+        if (this.#ending === "drain") return;
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+interface Started {
+  readonly running: RunningGraph<unknown>;
+  readonly controls: SegmentControls;
+}
+
+async function begin(segment: Segment, partition: number, options: SegmentRunOptions): Promise<Started> {
+  const { graph, controls } = await segmentBlueprint(segment, partition, options.parts);
+  const running = graph.runWatched(options.system, { name: `${segment.name}-${partition}` });
+  return { running, controls };
+}
+
+/** A fault that was thrown while opening, with the node it happened at. */
+export function atNode(error: unknown, node: string): EngineError {
+  if (error instanceof EngineError) {
+    return error.where.node !== undefined
+      ? error
+      : new EngineError(error.code, error.message, { ...error, where: { ...error.where, node }, cause: error });
+  }
+  return new EngineError("STAGE_FAILED", sentenceOf(error), { where: { node }, cause: error });
+}

@@ -1,0 +1,74 @@
+import type { SourceElement } from "../../blocks/model/component.ts";
+import { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
+import { Receipt, Tally } from "../../runtime/receipt.ts";
+import { GraphStage, GraphStageLogic, Inlet, Outlet } from "../../runtime/streams/graph-stage.ts";
+import { FlowShape } from "../../runtime/streams/shape.ts";
+
+/** Ends a source, and counts what it handed in. */
+export interface SourceControl {
+  /** Takes nothing more from the source; what it handed in goes on. */
+  stop(): void;
+  /** Rows handed in. */
+  readonly entered: number;
+  /** What became of those that are settled. */
+  readonly settled: Tally;
+}
+
+/**
+ * Stands behind every source: the place where it is stopped and counted.
+ *
+ * Emits:         each element, data points under a receipt that is counted and passes on to the source's own.
+ * Backpressures: when downstream does.
+ * Completes:     when upstream completes, or after `stop`.
+ * Cancels:       when downstream cancels, or after `stop`.
+ * State:         counters.
+ * Delivery:      settling and failure pass through to the receipt of the source.
+ */
+export class SourceGate extends GraphStage<FlowShape<SourceElement, SourceElement>, SourceControl> {
+  readonly shape = new FlowShape(new Inlet<SourceElement>("in"), new Outlet<SourceElement>("out"));
+
+  createLogic(): SourceGateLogic {
+    return new SourceGateLogic(this.shape);
+  }
+}
+
+class SourceGateLogic extends GraphStageLogic<SourceControl> {
+  override readonly materialized: SourceControl;
+  readonly #settled = new Tally();
+  #entered = 0;
+
+  constructor(shape: FlowShape<SourceElement, SourceElement>) {
+    super(shape);
+    this.setHandler(shape.in, { onPush: () => this.push(shape.out, this.#counted(this.grab(shape.in))) });
+    this.setHandler(shape.out, { onPull: () => this.pull(shape.in) });
+    const stop = this.getAsyncCallback(() => this.completeStage());
+    const entered = () => this.#entered;
+    this.materialized = {
+      stop: () => stop(undefined),
+      get entered() {
+        return entered();
+      },
+      settled: this.#settled,
+    };
+  }
+
+  #counted(element: SourceElement): SourceElement {
+    if (!(element instanceof ObservationChunk)) return element;
+    const { receipt, length } = element;
+    this.#entered += length;
+    const counted = new Receipt(
+      length,
+      (tally) => {
+        this.#settled.addAll(tally);
+        receipt.durable(tally.durable);
+        receipt.release();
+      },
+      (error) => {
+        this.#entered -= length;
+        receipt.fail(error);
+      },
+      { redelivers: receipt.redelivers },
+    );
+    return element.under(counted);
+  }
+}

@@ -1,0 +1,34 @@
+import { builtInDerivators } from "../blocks/derivators/catalogue.ts";
+import type { Derivator } from "../blocks/model/derivator.ts";
+import type { Store } from "../blocks/model/store.ts";
+import { type QueryRequest, type QueryResult, runQuery } from "../blocks/query/query.ts";
+import { DerivatorSets } from "../blocks/rollup/derivator-set.ts";
+import type { GraphFile } from "../config/graph-file.ts";
+import { EngineError } from "../runtime/errors.ts";
+
+/** The store that a query means: the one it names, or the only one. */
+export function chosenStore(graph: GraphFile, name: string | undefined): string {
+  const stores = graph.nodes.filter(({ section }) => section === "stores").map((node) => node.name);
+  const [only] = stores;
+  if (name === undefined && only !== undefined && stores.length === 1) return only;
+  if (name !== undefined && stores.includes(name)) return name;
+  const rule = name === undefined ? "it must name one of several stores" : `the graph has no store "${name}"`;
+  throw new EngineError("USAGE_INVALID", `Cannot query as ${rule}: there are ${stores.map((one) => `"${one}"`).join(", ") || "none"}`);
+}
+
+/** Answers a query from a store, with what the blocks that write it compute. */
+export function answer(
+  graph: GraphFile,
+  storeName: string,
+  store: Store,
+  derivators: readonly Derivator[],
+  request: QueryRequest,
+): Promise<QueryResult> {
+  const writers = graph.nodes
+    .map(({ settings }) => settings as { store?: string; aggregators?: string[]; derivators?: string[] })
+    .filter((settings) => settings.store === storeName);
+  const [periods = []] = writers.flatMap(({ aggregators }) => (aggregators === undefined ? [] : [aggregators]));
+  const named = new Set(writers.flatMap((settings) => settings.derivators ?? []));
+  const sets = new DerivatorSets([...builtInDerivators, ...derivators.filter(({ name }) => named.has(name))]);
+  return runQuery(store, request, { periods, sets });
+}

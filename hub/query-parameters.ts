@@ -1,0 +1,60 @@
+import type { QueryRequest } from "../blocks/query/query.ts";
+import { parseSelector } from "../blocks/model/selector.ts";
+import { parseTimestamp, timestampMax, timestampMin } from "../blocks/model/timestamp.ts";
+import { EngineError } from "../runtime/errors.ts";
+
+/** What a query may say, as text: the same words in a URL and on the command line. */
+export interface QueryParameters {
+  readonly selector: string;
+  /** ISO 8601, or milliseconds since the epoch. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly every?: string | undefined;
+  /** Comma-separated. */
+  readonly value?: string | undefined;
+  readonly merge?: boolean | undefined;
+  /** Comma-separated. */
+  readonly by?: string | undefined;
+  readonly limit?: string | undefined;
+}
+
+const rowsMaxDefault = 1_000_000;
+
+/** @throws {EngineError} `SELECTOR_INVALID`, `TIMESTAMP_INVALID` or `SETTING_INVALID`, with the parameter and its value. */
+export function readQuery(given: QueryParameters): QueryRequest {
+  const { every, value, by, merge } = given;
+  const from = moment("from", given.from);
+  const to = moment("to", given.to);
+  const rowsMax = given.limit === undefined ? rowsMaxDefault : Number(given.limit);
+  if (!Number.isInteger(rowsMax) || rowsMax < 1) {
+    throw new EngineError("SETTING_INVALID", `Cannot use limit as it must be a whole number >= 1: it is ${given.limit}`);
+  }
+  const tags = words(by);
+  return {
+    filter: parseSelector(given.selector),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(every !== undefined && { every }),
+    values: words(value),
+    grouping: tags.length > 0 ? { kind: "by", tags } : merge === true ? { kind: "merge" } : { kind: "each" },
+    rowsMax,
+  };
+}
+
+function words(text: string | undefined): string[] {
+  return (text ?? "")
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+}
+
+function moment(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  // A date alone is its midnight.
+  const time = /^-?\d{5,}$/.test(text) ? Number(text) : parseTimestamp(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text);
+  if (time >= timestampMin && time <= timestampMax) return time;
+  throw new EngineError(
+    "TIMESTAMP_INVALID",
+    `Cannot use ${name} as it must be a date, an ISO 8601 timestamp or milliseconds since the epoch: it is "${text}"`,
+  );
+}

@@ -1,0 +1,91 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
+import { resultToJson } from "../blocks/query/query.ts";
+import type { Engine } from "../graphs/engine.ts";
+import { EngineError, sentenceOf } from "../runtime/errors.ts";
+import { answer, chosenStore } from "./engine-queries.ts";
+import { type QueryParameters, readQuery } from "./query-parameters.ts";
+import type { Catalogue } from "../graphs/catalogue.ts";
+
+/** The addresses of a running hub, and its end. */
+export interface Hub {
+  /** A socket in a folder that only this user can enter; the command line asks there. */
+  readonly socket: string;
+  /** `http://host:port`, where the graph file has a `hub`. */
+  readonly url: string | undefined;
+  close(): Promise<void>;
+}
+
+/** Waits at most so long for what was just handed in to reach the store. */
+const freshTimeoutMs = 5_000;
+
+/**
+ * Serves the running engine: always on a private socket, and over TCP where the graph file says so.
+ *
+ * @throws {EngineError} `ADDRESS_IN_USE`, or `SETTING_INVALID` where the host is not this machine: nobody is asked who they are yet.
+ */
+export async function startHub(engine: Engine, catalogue: Catalogue): Promise<Hub> {
+  const folder = await mkdtemp(join(tmpdir(), "millrace-"));
+  const socket = process.platform === "win32" ? `\\\\.\\pipe\\${folder.replaceAll(/[\\/:]/g, "-")}` : join(folder, "hub.sock");
+  const local = await newServer(engine, catalogue);
+  await local.listen({ path: socket });
+  const { hub } = engine.plan.graph;
+  const open = hub === undefined ? undefined : await newServer(engine, catalogue);
+  const close = async () => {
+    await Promise.all([local.close(), open?.close()]);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const url = hub === undefined || open === undefined ? undefined : await listen(open, hub);
+    await engine.announce(socket);
+    return { socket, url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function listen(server: FastifyInstance, { host, port }: { host: string; port: number }): Promise<string> {
+  if (!isLoopback(host)) {
+    throw new EngineError(
+      "SETTING_INVALID",
+      `Cannot open the hub as its host must be of this machine: it is "${host}"`,
+      { where: { node: "hub" } },
+    );
+  }
+  try {
+    return await server.listen({ host, port });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EADDRINUSE") throw cause;
+    throw new EngineError("ADDRESS_IN_USE", `Cannot open the hub as another process listens on ${host}:${port}`, { cause });
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+async function newServer(engine: Engine, catalogue: Catalogue): Promise<FastifyInstance> {
+  const { fastify } = await import("fastify");
+  const server = fastify({ forceCloseConnections: true });
+  server.setErrorHandler(async (error, _request, reply) => {
+    const code = error instanceof EngineError ? error.code : undefined;
+    await reply.code(code === undefined ? 500 : 400).send({ status: "error", code, msg: sentenceOf(error) });
+  });
+  server.get("/live", () => ({ status: "ok" }));
+  server.get("/ready", () => ({ status: "ok", graph: engine.plan.graph.name }));
+  server.get("/api/v1/status", () => engine.status());
+  server.get("/api/v1/audit", () => ({ pages: engine.books() }));
+  server.get("/api/v1/query", async (request, reply) => {
+    const { store, merge, ...given } = request.query as Record<string, string | undefined>;
+    const wanted = readQuery({ selector: "", ...given, merge: merge === "true" } as QueryParameters);
+    const name = chosenStore(engine.plan.graph, store);
+    await engine.fresh(freshTimeoutMs);
+    const result = await answer(engine.plan.graph, name, engine.store(name), catalogue.derivators, wanted);
+    await reply.type("application/json").send(resultToJson(result));
+  });
+  await server.ready();
+  return server;
+}

@@ -1,0 +1,46 @@
+import type { GraphStage } from "../graph-stage.ts";
+import { SourceLogic, sourceStage } from "../linear-stage.ts";
+import type { SourceShape } from "../shape.ts";
+
+/**
+ * Reads an iterable, anew in each run.
+ *
+ * Emits:         its elements, in order, each when asked for.
+ * Backpressures: it is read only on demand.
+ * Completes:     after the last element.
+ * Cancels:       it has no upstream; when downstream cancels, the iterator's `return` is called.
+ * State:         one iterator.
+ * Delivery:      each element once; fails where the iterator throws.
+ */
+export function fromIterable<T>(elements: Iterable<T>): GraphStage<SourceShape<T>> {
+  return sourceStage<T>("from", (shape) => new FromIterableLogic(shape, elements));
+}
+
+class FromIterableLogic<T> extends SourceLogic<T> {
+  readonly #elements: Iterable<T>;
+  #iterator: Iterator<T> | undefined;
+
+  constructor(shape: SourceShape<T>, elements: Iterable<T>) {
+    super(shape);
+    this.#elements = elements;
+  }
+
+  override preStart(): void {
+    // An empty stream ends without demand where that can be known without reading.
+    if (Array.isArray(this.#elements) && this.#elements.length === 0) this.completeStage();
+    else this.#iterator = this.#elements[Symbol.iterator]();
+  }
+
+  onPull(): void {
+    const step = this.#iterator?.next();
+    if (step === undefined || step.done === true) {
+      this.#iterator = undefined;
+      this.completeStage();
+    } else this.push(this.out, step.value);
+  }
+
+  override postStop(): void {
+    // Undefined once it has ended by itself.
+    this.#iterator?.return?.();
+  }
+}

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { canonicalForm, SeriesTable, sortedTagset } from "../../../blocks/model/series.ts";
+import { EngineError } from "../../../runtime/errors.ts";
+
+test("a series is the same whatever the order of its tags, and another for another type", () => {
+  const table = new SeriesTable();
+  const first = table.intern("m", { b: "2", a: "1" }, "tdouble");
+  expect(
+    table.intern(
+      "m",
+      new Map([
+        ["a", "1"],
+        ["b", "2"],
+      ] as const),
+      "tdouble",
+    ),
+  ).toBe(first);
+  const other = table.intern("m", { a: "1", b: "2" }, "tlong");
+  expect(other.index).toBe(1);
+  expect(other.canonical).toBe(first.canonical);
+  expect(other.hash).toBe(first.hash);
+  expect(table.size).toBe(2);
+  expect(table.at(0)).toBe(first);
+});
+
+test("the canonical form sorts the keys by code unit and escapes the values", () => {
+  expect(canonicalForm("m", sortedTagset({}))).toBe("m");
+  expect(canonicalForm("m", sortedTagset({ b: "x", B: "y", a: 'q"\\\n' }))).toBe('m{B="y",a="q\\"\\\\\\n",b="x"}');
+});
+
+test("the hash is FNV-1a of the UTF-8 bytes", () => {
+  const table = new SeriesTable();
+  // Vectors of draft-eastlake-fnv, section 8.
+  expect(table.intern("", {}, "tdouble").hash).toBe(0x811c9dc5);
+  expect(table.intern("a", {}, "tdouble").hash).toBe(0xe40c292c);
+  expect(table.intern("foobar", {}, "tdouble").hash).toBe(0xbf9cf968);
+  // By hand: the bytes c3 and a9.
+  const byHand = Math.imul(Math.imul(0x811c9dc5 ^ 0xc3, 0x01000193) ^ 0xa9, 0x01000193) >>> 0;
+  expect(table.intern("é", {}, "tdouble").hash).toBe(byHand);
+});
+
+test("a full table refuses a new series and goes on with the known ones", () => {
+  const table = new SeriesTable(2);
+  table.intern("a", {}, "tdouble");
+  const second = table.intern("b", {}, "tdouble");
+  expect(() => table.intern("c", {}, "tdouble")).toThrow(EngineError);
+  expect(() => table.intern("c", {}, "tdouble")).toThrow(expect.objectContaining({ code: "SERIES_LIMIT" }));
+  expect(table.intern("b", {}, "tdouble")).toBe(second);
+  expect(table.size).toBe(2);
+});
+
+test("asking for an index that is not there is a bug", () => {
+  expect(() => new SeriesTable().at(0)).toThrow(RangeError);
+});
+
+test("a tag called __proto__ is a tag like any other", () => {
+  const series = new SeriesTable().intern("m", JSON.parse('{"__proto__":"x"}') as Record<string, string>, "tdouble");
+  expect(series.canonical).toBe('m{__proto__="x"}');
+  expect(series.tagset.get("__proto__")).toBe("x");
+});
