@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, extname, normalize } from "node:path";
-import { EngineError, type ErrorCode, sentenceOf } from "../runtime/errors.ts";
+import { EngineError, sentenceOf } from "../runtime/errors.ts";
 import { type Catalogue, sections } from "./catalogue.ts";
 import { type Diagnostic, Diagnostics } from "./diagnostic.ts";
 import { type GraphNode, readNodes } from "./graph-node.ts";
@@ -26,8 +26,6 @@ export interface GraphFile {
   readonly limits: { readonly series_max: number };
   /** Milliseconds. */
   readonly stop_timeout: number;
-  /** Makes a further fault of the file showable, with its line and caret. */
-  diagnose(severity: Diagnostic["severity"], code: ErrorCode, at: Position, message: string): Diagnostic;
 }
 
 /** A module to load, as the file names it. */
@@ -43,6 +41,8 @@ export interface GraphTextOptions {
   readonly overrides?: readonly Override[];
   /** Reads the files that are included. */
   readonly readText: ReadText;
+  /** Checks what concerns several nodes; the graph may hold nodes without settings, whose faults are reported already. */
+  readonly check?: (graph: GraphFile, faults: Diagnostics) => void;
 }
 
 /** A graph, where there is no error; and all faults of all its files, in order of their places. */
@@ -65,6 +65,7 @@ export async function readGraphText(text: string, file: string, options: GraphTe
   if (root === undefined) return { graph: undefined, diagnostics: diagnostics.sorted() };
   applyOverrides(root, options.overrides ?? [], diagnostics);
   const graph = checkTree(root, normalize(file), options.catalogue, diagnostics);
+  options.check?.(graph, diagnostics);
   return { graph: diagnostics.hasErrors ? undefined : graph, diagnostics: diagnostics.sorted() };
 }
 
@@ -127,11 +128,12 @@ function checkTree(
   file: string,
   catalogue: Catalogue,
   diagnostics: Diagnostics,
-): GraphFile | undefined {
+): GraphFile {
   const settings: LocatedMapping = { ...root, entries: new Map([...root.entries].filter(isGiven)) };
-  const top = checkSettings(topLevel, { settings, holder: "a graph file", keyAt: root.at }, diagnostics);
+  const checked = checkSettings(topLevel, { settings, holder: "a graph file", keyAt: root.at }, diagnostics);
+  // Faults at the top are no reason to hide those of the wiring.
+  const top = checked ?? topLevel.parse({});
   const nodes = readNodes(root, catalogue, diagnostics);
-  if (top === undefined) return undefined;
   const name = top.name ?? defaultName(file);
   return {
     name,
@@ -142,7 +144,6 @@ function checkTree(
     deadLetters: { path: top.dead_letters.path ?? `./data/${name}/dead-letters`, bytesMax: top.dead_letters.max_bytes },
     limits: top.limits,
     stop_timeout: top.stop_timeout,
-    diagnose: (severity, code, at, message) => diagnostics.diagnose({ severity, code, at, message }),
   };
 }
 

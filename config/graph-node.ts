@@ -2,7 +2,7 @@ import { type Catalogue, hasInlet, nodeNoun, type Section, sections } from "./ca
 import type { Diagnostics } from "./diagnostic.ts";
 import { type Located, type LocatedEntry, type LocatedMapping, type Path, valueAt } from "./located.ts";
 import { checkSettings } from "./settings-check.ts";
-import type { Position } from "./source-text.ts";
+import { type Position, shown } from "./source-text.ts";
 import { didYouMean } from "./suggestion.ts";
 
 /** One wire into a node, from the side of its taker. */
@@ -18,8 +18,9 @@ export interface GraphWire {
 export interface GraphNode {
   readonly section: Section;
   readonly name: string;
+  /** Empty where it cannot be read. */
   readonly type: string;
-  /** What the component's schema gives; `type` and `from` are not in it. */
+  /** What the component's schema gives; `type` and `from` are not in it. Undefined where they have faults. */
   readonly settings: unknown;
   /** In order; empty for sources and stores. */
   readonly from: readonly GraphWire[];
@@ -32,7 +33,7 @@ export interface GraphNode {
 const wirePattern = /^([a-zA-Z][a-zA-Z0-9_-]*)(?:\.([a-zA-Z][a-zA-Z0-9_-]*))?$/;
 const namePattern = /^[a-zA-Z][a-zA-Z0-9_-]*$/;
 
-/** Checks every node of a tree. A node with faults is reported and left out. */
+/** Checks every node of a tree. A node with faults is reported and stays, so that wires to it can be checked. */
 export function readNodes(root: LocatedMapping, catalogue: Catalogue, diagnostics: Diagnostics): GraphNode[] {
   const nodes: GraphNode[] = [];
   const names = new Map<string, Position>();
@@ -51,7 +52,7 @@ export function readNodes(root: LocatedMapping, catalogue: Catalogue, diagnostic
 function checkName(name: string, at: Position, names: Map<string, Position>, diagnostics: Diagnostics): void {
   if (!namePattern.test(name)) {
     const rule = "it must be a letter, then letters, digits, _ or -";
-    diagnostics.error("SETTING_INVALID", at, `Cannot call a node "${name}" as ${rule}`);
+    diagnostics.error("SETTING_INVALID", at, `Cannot call a node ${shown(name)} as ${rule}`);
   }
   const present = names.get(name);
   if (present === undefined) {
@@ -59,7 +60,7 @@ function checkName(name: string, at: Position, names: Map<string, Position>, dia
     return;
   }
   const place = present.file === at.file ? `line ${present.line}` : `${present.file}:${present.line}`;
-  const message = `Cannot use the name "${name}" twice as names are unique in a graph: it stands at ${place} already`;
+  const message = `Cannot use the name ${shown(name)} twice as names are unique in a graph: it stands at ${place} already`;
   diagnostics.error("SETTING_DUPLICATE", at, message);
 }
 
@@ -72,26 +73,27 @@ function readNode(
 ): GraphNode | undefined {
   if (node.kind !== "mapping") {
     if (node.kind === "scalar" && node.broken) return undefined;
-    const message = `Cannot read "${name}" as ${nodeNoun[section]} as it must be a mapping with a type`;
+    const message = `Cannot read ${shown(name)} as ${nodeNoun[section]} as it must be a mapping with a type`;
     diagnostics.error("SETTING_INVALID", at, message);
     return undefined;
   }
   const from = readWires(section, name, node, at, diagnostics);
   const type = readType(section, name, node, at, diagnostics);
-  if (type === undefined) return undefined;
+  const settingAt = (path: Path) => nearest(node, at, path);
+  const unsound: GraphNode = { section, name, type: type ?? "", settings: undefined, from, at, settingAt };
+  if (type === undefined) return unsound;
   const component = catalogue[section].get(type);
   if (component === undefined) {
-    const message = `Cannot make ${nodeNoun[section]} of type "${type}" as no component is called so${hint(type, section, catalogue)}`;
+    const message = `Cannot make ${nodeNoun[section]} of type ${shown(type)} as no component is called so${hint(type, section, catalogue)}`;
     diagnostics.error("COMPONENT_UNKNOWN", valueAt(node, ["type"])?.at ?? at, message);
-    return undefined;
+    return unsound;
   }
   const own: LocatedMapping = { ...node, entries: new Map(node.entries) };
   own.entries.delete("type");
   own.entries.delete("from");
   const place = { settings: own, holder: `${nodeNoun[section]} of type ${type}`, keyAt: at };
   const settings = checkSettings(component.settings, place, diagnostics);
-  if (settings === undefined) return undefined;
-  return { section, name, type, settings, from, at, settingAt: (path) => nearest(node, at, path) };
+  return { ...unsound, settings };
 }
 
 function readType(
@@ -103,13 +105,13 @@ function readType(
 ): string | undefined {
   const type = valueAt(node, ["type"]);
   if (type === undefined) {
-    const message = `Cannot read "${name}" as ${nodeNoun[section]} as the key "type" is mandatory: it is missing`;
+    const message = `Cannot read ${shown(name)} as ${nodeNoun[section]} as the key "type" is mandatory: it is missing`;
     diagnostics.error("SETTING_MISSING", at, message);
     return undefined;
   }
   if (type.kind === "scalar" && typeof type.value === "string" && !type.broken) return type.value;
   if (type.kind !== "scalar" || !type.broken) {
-    diagnostics.error("SETTING_INVALID", type.at, `Cannot read the type of "${name}" as it must be text`);
+    diagnostics.error("SETTING_INVALID", type.at, `Cannot read the type of ${shown(name)} as it must be text`);
   }
   return undefined;
 }
@@ -129,13 +131,13 @@ function readWires(
   const entry = node.entries.get("from");
   if (!hasInlet(section)) {
     if (entry !== undefined) {
-      const message = `Cannot use the key "from" in "${name}" as ${nodeNoun[section]} takes nothing from other nodes`;
+      const message = `Cannot use the key "from" in ${shown(name)} as ${nodeNoun[section]} takes nothing from other nodes`;
       diagnostics.error("WIRING_INVALID", entry.keyAt, message);
     }
     return [];
   }
   if (entry === undefined) {
-    const message = `Cannot wire "${name}" as ${nodeNoun[section]} must say what it takes: the key "from" is missing`;
+    const message = `Cannot wire ${shown(name)} as ${nodeNoun[section]} must say what it takes: the key "from" is missing`;
     diagnostics.error("SETTING_MISSING", at, message);
     return [];
   }
@@ -144,7 +146,7 @@ function readWires(
     diagnostics.error(
       "WIRING_INVALID",
       entry.value.at,
-      `Cannot wire "${name}" as "from" must name a node: it is empty`,
+      `Cannot wire ${shown(name)} as "from" must name a node: it is empty`,
     );
   }
   const wires: GraphWire[] = [];
@@ -152,7 +154,7 @@ function readWires(
     const wire = readWire(name, item, diagnostics);
     if (wire === undefined) continue;
     if (wires.some((other) => other.name === wire.name && other.outlet === wire.outlet)) {
-      diagnostics.error("SETTING_DUPLICATE", wire.at, `Cannot wire "${name}" twice to "${wire.name}"`);
+      diagnostics.error("SETTING_DUPLICATE", wire.at, `Cannot wire ${shown(name)} twice to ${shown(wire.name)}`);
     } else wires.push(wire);
   }
   return wires;
@@ -163,7 +165,7 @@ function readWire(name: string, item: Located, diagnostics: Diagnostics): GraphW
   const parts = item.kind === "scalar" && typeof item.value === "string" ? wirePattern.exec(item.value) : null;
   const [, source, outlet] = parts ?? [];
   if (source !== undefined) return { name: source, ...(outlet === undefined ? {} : { outlet }), at: item.at };
-  const message = `Cannot wire "${name}" as "from" must be the name of a node, or a name and an outlet with a dot between`;
+  const message = `Cannot wire ${shown(name)} as "from" must be the name of a node, or a name and an outlet with a dot between`;
   diagnostics.error("WIRING_INVALID", item.at, message);
   return undefined;
 }

@@ -3,7 +3,7 @@ import { sentenceOf } from "../runtime/errors.ts";
 import { sections } from "./catalogue.ts";
 import type { Diagnostics } from "./diagnostic.ts";
 import type { Located, LocatedMapping, LocatedScalar } from "./located.ts";
-import { SourceText } from "./source-text.ts";
+import { SourceText, shown } from "./source-text.ts";
 import type { Environment } from "./variables.ts";
 import { readYaml } from "./yaml-tree.ts";
 
@@ -104,7 +104,7 @@ function mergeNodes(into: LocatedMapping, from: LocatedMapping, diagnostics: Dia
       continue;
     }
     const { file, line } = present.keyAt;
-    const message = `Cannot use the name "${name}" twice as names are unique in a graph: it stands at ${file}:${line} already`;
+    const message = `Cannot use the name ${shown(name)} twice as names are unique in a graph: it stands at ${file}:${line} already`;
     diagnostics.error("SETTING_DUPLICATE", entry.keyAt, message);
   }
 }

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Diagnostics } from "./diagnostic.ts";
 import { keyPlace, type Located, type LocatedMapping, type Path, plain, valueAt } from "./located.ts";
 import { hideSecrets, isSecretSchema, knownKeys, schemaAt } from "./schema-walk.ts";
-import { isSecretKey, type Position } from "./source-text.ts";
+import { isSecretKey, type Position, shown } from "./source-text.ts";
 import { didYouMean, suggestion } from "./suggestion.ts";
 
 export interface SettingsPlace {
@@ -68,7 +68,7 @@ class IssueReporter {
     const known = knownKeys(schemaAt(this.#schema, settings, path), holder).filter((name) => !present.has(name));
     const meant = suggestion(key, known);
     if (meant !== undefined) this.#meant.add(written([...path, meant]));
-    const message = `Cannot use the key "${key}" in ${this.#holder(path)} as it is not known${didYouMean(key, known)}`;
+    const message = `Cannot use the key ${shown(key)} in ${this.#holder(path)} as it is not known${didYouMean(key, known)}`;
     this.#diagnostics.error("SETTING_UNKNOWN", at, message);
   }
 
@@ -90,9 +90,9 @@ class IssueReporter {
       isSecretSchema(schema);
     const words = issue.code === "invalid_value" ? issue.values.map(String) : discriminators(issue);
     const hint = secret || value.kind !== "scalar" ? "" : hintFor(issue, value.value, words);
-    const shown = secret ? "not shown, being a secret" : describe(value);
+    const seen = secret ? "not shown, being a secret" : describe(value);
     const name = path.length === 0 ? "the settings" : `"${written(path)}"`;
-    const message = `Cannot use ${name} in ${this.#place.holder} as ${issue.message}: it is ${shown}${hint}`;
+    const message = `Cannot use ${name} in ${this.#place.holder} as ${issue.message}: it is ${seen}${hint}`;
     this.#diagnostics.error("SETTING_INVALID", value.at, message);
   }
 
@@ -125,15 +125,12 @@ function hintFor(issue: z.core.$ZodIssue, value: unknown, words: readonly string
   return typeof value === "string" ? didYouMean(value, words) : "";
 }
 
-const shownMax = 60;
-
 function describe(value: Located): string {
   if (value.kind === "mapping") return "a mapping";
   if (value.kind === "list") return `a list of ${value.items.length}`;
   if (value.value === null) return "empty";
   if (typeof value.value !== "string") return String(value.value);
-  const text = value.value.length > shownMax ? `${value.value.slice(0, shownMax)}…` : value.value;
-  return JSON.stringify(text);
+  return shown(value.value);
 }
 
 const nouns: Readonly<Record<string, string>> = {

@@ -26,6 +26,14 @@ export function isSecretKey(name: string): boolean {
 /** For text that is no YAML: from the value of a secret key to the end of the line. */
 const secretValue = /(?:^|[^A-Za-z0-9])(?:password|passwd|secret|token|key)["']?\s*[:=]\s*(?=\S)/i;
 
+const shownMax = 60;
+
+/** A text of the file in quotes, cut where it is long. An unclosed quote may have swallowed a secret: then it is not shown. */
+export function shown(text: string): string {
+  if (secretValue.test(text)) return "a text that may hold a secret";
+  return JSON.stringify(text.length > shownMax ? `${text.slice(0, shownMax)}…` : text);
+}
+
 /** The text of one file, with its lines and with the parts that are never shown. */
 export class SourceText {
   readonly file: string;

@@ -23,13 +23,13 @@ export function substitute(text: string, environment: Environment, plain: boolea
   let secret = false;
   const value = text.replaceAll(
     /\$\$\{|\$\{([^}]*)(\}?)/g,
-    (written: string, inside: string | undefined, end: string) => {
+    (_written: string, inside: string | undefined, end: string) => {
       if (inside === undefined) return "${";
       const parts = /^([A-Za-z_]\w*)(?::([-?])(.*))?$/s.exec(inside);
       const [, name, kind, rest = ""] = parts ?? [];
       if (name === undefined || end === "" || rest.includes("${")) {
         const rule = `a variable must be \${NAME}, \${NAME:-default} or \${NAME:?message}, and "$\${" stands for "\${"`;
-        faults.push({ code: "SETTING_INVALID", sentence: `Cannot read "${written}" as ${rule}` });
+        faults.push({ code: "SETTING_INVALID", sentence: `Cannot read what begins with "\${" as ${rule}` });
         return "";
       }
       secret ||= isSecretKey(name);

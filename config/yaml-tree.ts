@@ -15,7 +15,7 @@ import {
 import type { Diagnostics } from "./diagnostic.ts";
 import type { Located, LocatedEntry, LocatedMapping } from "./located.ts";
 import { tooDeepAt } from "./nesting.ts";
-import { isSecretKey, type Position, type SourceText } from "./source-text.ts";
+import { isSecretKey, type Position, type SourceText, shown } from "./source-text.ts";
 import { type Environment, substitute, unveil, veil } from "./variables.ts";
 
 /** Far above what a graph needs, and far below what exhausts the stack. */
@@ -138,7 +138,7 @@ class TreeReader {
       entries.set(name, { keyAt, value: located });
       return;
     }
-    const message = `Cannot use the key "${name}" twice in one mapping: it stands at line ${earlier.keyAt.line} already`;
+    const message = `Cannot use the key ${shown(name)} twice in one mapping: it stands at line ${earlier.keyAt.line} already`;
     this.#diagnostics.error("SETTING_DUPLICATE", keyAt, message);
   }
 

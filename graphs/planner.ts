@@ -10,7 +10,9 @@ import { type FaultReport, type Wiring, wire } from "./wiring.ts";
  */
 export function plan(graph: GraphFile, catalogue: Catalogue, faults: FaultReport): Plan {
   const wiring = wire(graph, catalogue, faults);
-  const { nodes, wires } = expand(wiring, catalogue);
+  // A node without settings has faults that are reported already: it cannot be expanded.
+  const sound = graph.nodes.every(({ settings }) => settings !== undefined);
+  const { nodes, wires } = sound ? expand(wiring, catalogue) : { nodes: [], wires: [] };
   const segments = cut(nodes, wires);
   return {
     graph,
@@ -135,7 +137,7 @@ function segmentOf(nodes: readonly PlannedNode[], wires: readonly Wire[]): Segme
 
 function drawn(graph: GraphFile, { wires }: Wiring): DrawnGraph {
   const written = graph.nodes.flatMap(({ name, settings }) => {
-    const { store } = settings as { store?: string };
+    const { store } = (settings ?? {}) as { store?: string };
     return store === undefined ? [] : [{ from: name, outlet: "", kind: "writes" as const, to: store }];
   });
   return {

@@ -43,7 +43,7 @@ export function wire(graph: GraphFile, catalogue: Catalogue, faults: FaultReport
 
 /** The key `store` names a store in every component that has it. */
 function checkStore(node: GraphNode, known: ReadonlyMap<string, GraphNode>, faults: FaultReport): void {
-  const name = (node.settings as { store?: unknown }).store;
+  const { store: name } = (node.settings ?? {}) as { store?: unknown };
   if (typeof name !== "string" || known.get(name)?.section === "stores") return;
   const stores = [...known.values()].filter(({ section }) => section === "stores").map((store) => store.name);
   const hint = stores.length === 0 ? ": the file has no section `stores`" : didYouMean(name, stores);

@@ -44,6 +44,8 @@ export interface SourceDefinition<S extends SettingsSchema = SettingsSchema> {
   /** It ends by itself: `run --until-idle` waits for it. */
   readonly finite: boolean;
   readonly settings: S;
+  /** A command that hands something in, for whoever starts the graph for the first time. */
+  feed?(settings: z.output<S>): string;
   /**
    * Acquires what it needs (a port, a file) and fails if it cannot, with one clear sentence.
    * Each chunk comes with a receipt of its own making; it acknowledges its sender when that is settled.

@@ -26,7 +26,8 @@ export function decodePayload(
   into: ChunkBuilder,
   customTypes: CustomTypes | undefined,
 ): void {
-  switch (series.type as string) {
+  const type: string = series.type;
+  switch (type) {
     case "tdouble":
       into.addNumber(series, time, doubleOf(place));
       return;
@@ -40,7 +41,7 @@ export function decodePayload(
       into.add(series, time, place.bytes.slice(place.start, place.end));
       return;
     default:
-      into.add(series, time, jsonOf(place, series.type, customTypes));
+      into.add(series, time, jsonOf(place, type, customTypes));
   }
 }
 

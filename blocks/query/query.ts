@@ -1,4 +1,3 @@
-import type { Period } from "../model/period.ts";
 import type { Series } from "../model/series.ts";
 import type { SeriesFilter, Store } from "../model/store.ts";
 import type { DerivatorSets } from "../rollup/derivator-set.ts";
@@ -18,7 +17,7 @@ export interface QueryRequest {
   readonly to?: number | undefined;
   /** A time aggregator such as `5m`; absent: the observations themselves. */
   readonly every?: string | undefined;
-  /** Columns behind `series` and `timestamp`; none: `value`, or with `every` those of `defaultValues`. */
+  /** Columns behind `series` and `timestamp`; none: `value`, or with `every` what `chosenValues` says. */
   readonly values: readonly string[];
   readonly grouping: Grouping;
   /** Rows that the answer may have, at least 1. */
@@ -28,7 +27,7 @@ export interface QueryRequest {
 /** What the processor of the store was set to keep. */
 export interface QueryContext {
   /** The stored aggregators, ascending. */
-  readonly periods: readonly Period[];
+  readonly periods: readonly string[];
   readonly sets: DerivatorSets;
 }
 
@@ -54,7 +53,7 @@ export async function runQuery(store: Store, request: QueryRequest, context: Que
   const reading =
     request.every === undefined
       ? observationReading(store, request, budget)
-      : bucketReading(store, { ...request, every: request.every }, found, answers, context, budget);
+      : bucketReading(store, { ...request, every: request.every }, answers, context, budget);
   const rows: Row[][] = [];
   for (const batch of batchesOf(answers)) rows.push(...(await readBatch(store, batch, reading)));
   return { columns: ["series", "timestamp", ...reading.values], rows: inOrder(answers, rows) };

@@ -70,11 +70,16 @@ class CsvRun implements AsyncIterator<SourceElement, undefined> {
 
   async next(): Promise<IteratorResult<SourceElement, undefined>> {
     const { rows, plan } = await this.#opened;
-    while (this.#elements.length === 0) {
-      if (this.#failure !== undefined) throw this.#failure;
-      const read = await rows.read(rowsPerChunk);
-      if (read === undefined) return this.return();
-      this.#add(read, plan);
+    try {
+      while (this.#elements.length === 0) {
+        if (this.#failure !== undefined) throw this.#failure;
+        const read = await rows.read(rowsPerChunk);
+        if (read === undefined) return await this.return();
+        this.#add(read, plan);
+      }
+    } catch (error) {
+      rows.close();
+      throw error;
     }
     const value = this.#elements.shift();
     return value === undefined ? this.return() : { done: false, value };

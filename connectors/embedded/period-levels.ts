@@ -40,7 +40,10 @@ export class PeriodLevels {
       key: numberKey(this.#levels.get(period) ?? 0),
       value: Buffer.from(period),
     }));
-    return { operations, saved: () => periods.forEach((period) => this.#unsaved.delete(period)) };
+    const saved = () => {
+      for (const period of periods) this.#unsaved.delete(period);
+    };
+    return { operations, saved };
   }
 
   /** Reads what another process has added since. */

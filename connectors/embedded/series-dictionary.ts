@@ -78,7 +78,10 @@ export class SeriesDictionary {
   unsaved(): { operations: Operation[]; saved: () => void } {
     const ids = [...this.#unsaved];
     const operations = ids.map((id) => this.#operation(id));
-    return { operations, saved: () => ids.forEach((id) => this.#unsaved.delete(id)) };
+    const saved = () => {
+      for (const id of ids) this.#unsaved.delete(id);
+    };
+    return { operations, saved };
   }
 
   /** Reads what another process has added since. */

@@ -65,10 +65,16 @@ class JsonlRun implements AsyncIterator<SourceElement, undefined> {
   }
 
   async next(): Promise<IteratorResult<SourceElement, undefined>> {
-    while (this.#elements.length === 0) {
-      if (this.#failure !== undefined) throw this.#failure;
-      if (this.#next === this.#lines.length && !(await this.#readLines())) return this.return();
-      this.#decode();
+    const input = await this.#input;
+    try {
+      while (this.#elements.length === 0) {
+        if (this.#failure !== undefined) throw this.#failure;
+        if (this.#next === this.#lines.length && !(await this.#readLines(input))) return await this.return();
+        this.#decode();
+      }
+    } catch (error) {
+      input.destroy();
+      throw error;
     }
     const value = this.#elements.shift();
     return value === undefined ? this.return() : { done: false, value };
@@ -81,8 +87,7 @@ class JsonlRun implements AsyncIterator<SourceElement, undefined> {
     return { done: true, value: undefined };
   }
 
-  async #readLines(): Promise<boolean> {
-    const input = await this.#input;
+  async #readLines(input: Readable): Promise<boolean> {
     this.#pieces ??= linesOf(input, this.#given.line_max);
     try {
       const piece = await this.#pieces.next();

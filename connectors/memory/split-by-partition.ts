@@ -5,16 +5,25 @@ import { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 export function splitByPartition(chunks: readonly ObservationChunk[], partitions: number): ObservationChunk[][] {
   const filled = chunks.filter(({ length }) => length > 0);
   if (partitions === 1) return [filled];
-  return Array.from({ length: partitions }, (_, partition) =>
-    filled.map((chunk) => rowsOfPartition(chunk, partition, partitions)).filter(({ length }) => length > 0),
-  );
+  const parts: ObservationChunk[][] = Array.from({ length: partitions }, () => []);
+  for (const chunk of filled) {
+    for (const [partition, rows] of rowsByPartition(chunk, partitions)) parts[partition]?.push(pick(chunk, rows));
+  }
+  return parts;
 }
 
-function rowsOfPartition(chunk: ObservationChunk, partition: number, partitions: number): ObservationChunk {
-  const rows: number[] = [];
+function rowsByPartition(chunk: ObservationChunk, partitions: number): Map<number, number[]> {
+  const rows = new Map<number, number[]>();
   for (let row = 0; row < chunk.length; row++) {
-    if (chunk.table.at(chunk.series[row] ?? 0).hash % partitions === partition) rows.push(row);
+    const partition = chunk.table.at(chunk.series[row] ?? 0).hash % partitions;
+    const known = rows.get(partition);
+    if (known === undefined) rows.set(partition, [row]);
+    else known.push(row);
   }
+  return rows;
+}
+
+function pick(chunk: ObservationChunk, rows: readonly number[]): ObservationChunk {
   const series = Uint32Array.from(rows, (row) => chunk.series[row] ?? 0);
   const time = Float64Array.from(rows, (row) => chunk.time[row] ?? 0);
   const values = newColumn(chunk.layout, rows.length);

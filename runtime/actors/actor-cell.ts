@@ -107,7 +107,10 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
 
   stop(child?: ActorRef<never>): void {
     if (child !== undefined && child !== this) {
-      assert(child instanceof ActorCell && [...this.#children.values()].includes(child), "an actor stops itself or a child of its own");
+      assert(
+        child instanceof ActorCell && [...this.#children.values()].includes(child),
+        "an actor stops itself or a child of its own",
+      );
       child.stop();
       return;
     }
@@ -118,7 +121,10 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
   spawn<C>(props: Props<C>, name: string, options: SpawnOptions = {}): ActorRef<C> {
     const path = `${this.path}/${name}`;
     if (this.#children.has(name)) {
-      throw new EngineError("SETTING_DUPLICATE", `Cannot spawn "${path}" as the names of siblings must differ: it is taken`);
+      throw new EngineError(
+        "SETTING_DUPLICATE",
+        `Cannot spawn "${path}" as the names of siblings must differ: it is taken`,
+      );
     }
     if (this.#stopAsked || this.#state === "stopped") {
       throw new EngineError("ACTOR_STOPPED", `Cannot spawn "${path}" as its parent must run: it is stopping`);

@@ -70,7 +70,10 @@ export class ActorSystem {
       throw new EngineError("ACTOR_STOPPED", `Cannot spawn "${path}" as the system must run: it is terminating`);
     }
     if (this.#actors.has(name)) {
-      throw new EngineError("SETTING_DUPLICATE", `Cannot spawn "${path}" as the names of siblings must differ: it is taken`);
+      throw new EngineError(
+        "SETTING_DUPLICATE",
+        `Cannot spawn "${path}" as the names of siblings must differ: it is taken`,
+      );
     }
     const cell = new ActorCell<M>(this.#host, undefined, path, props, options, () => this.#onStopped(name));
     this.#actors.set(name, cell);

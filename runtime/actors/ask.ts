@@ -26,7 +26,9 @@ export function ask<M, R>(
     if (told === "told") return;
     timer.cancel();
     const sentence = `Cannot ask "${path}" as it must take messages: it is ${told}`;
-    reject(new EngineError(told === "full" ? "MAILBOX_FULL" : "ACTOR_STOPPED", sentence, { retryable: told === "full" }));
+    reject(
+      new EngineError(told === "full" ? "MAILBOX_FULL" : "ACTOR_STOPPED", sentence, { retryable: told === "full" }),
+    );
   });
 }
 
@@ -49,7 +51,10 @@ class ReplyAddress<R> implements ActorRef<R> {
 
   ask<A>(): Promise<A> {
     return Promise.reject(
-      new EngineError("ACTOR_STOPPED", `Cannot ask "${this.path}" as only an actor answers: it is an address for one answer`),
+      new EngineError(
+        "ACTOR_STOPPED",
+        `Cannot ask "${this.path}" as only an actor answers: it is an address for one answer`,
+      ),
     );
   }
 

@@ -207,5 +207,8 @@ function coalesced(logic: GraphStageLogic, run: () => void): () => void {
 }
 
 function stopped(side: string): EngineError {
-  return new EngineError("STREAM_STOPPED", `Cannot cross the boundary as both islands must run: the ${side} one was stopped`);
+  return new EngineError(
+    "STREAM_STOPPED",
+    `Cannot cross the boundary as both islands must run: the ${side} one was stopped`,
+  );
 }

@@ -19,31 +19,31 @@ export const GraphDSL = { create };
  * @throws {EngineError} `STAGE_FAILED` where a port is connected twice, or neither connected nor returned.
  */
 function create(build: (builder: GraphBuilder) => ClosedShape | undefined): RunnableGraph<void>;
-function create(build: (builder: GraphBuilder) => void): RunnableGraph<void>;
 function create<S extends Shape>(build: (builder: GraphBuilder) => S): Graph<S, void>;
+function create(build: (builder: GraphBuilder) => void): RunnableGraph<void>;
 function create<P extends Parts>(
   parts: P,
   build: (builder: GraphBuilder, shapes: ShapesOf<P>) => ClosedShape | undefined,
-): RunnableGraph<MaterializedOf<P>>;
-function create<P extends Parts>(
-  parts: P,
-  build: (builder: GraphBuilder, shapes: ShapesOf<P>) => void,
 ): RunnableGraph<MaterializedOf<P>>;
 function create<P extends Parts, S extends Shape>(
   parts: P,
   build: (builder: GraphBuilder, shapes: ShapesOf<P>) => S,
 ): Graph<S, MaterializedOf<P>>;
+function create<P extends Parts>(
+  parts: P,
+  build: (builder: GraphBuilder, shapes: ShapesOf<P>) => void,
+): RunnableGraph<MaterializedOf<P>>;
 function create(
   ...given:
-    | [build: (builder: GraphBuilder) => Shape | undefined]
-    | [parts: Parts, build: (builder: GraphBuilder, shapes: never) => Shape | undefined]
+    | [build: (builder: GraphBuilder) => unknown]
+    | [parts: Parts, build: (builder: GraphBuilder, shapes: never) => unknown]
 ): Graph<Shape, unknown> {
   const builder = new Builder();
-  if (given.length === 1) return builder.finish(given[0](builder), () => undefined);
+  if (given.length === 1) return builder.finish(given[0](builder) as Shape | undefined, () => undefined);
   const names = Object.keys(given[0]);
   const shapes: Record<string, Shape> = {};
   for (const [name, part] of Object.entries(given[0])) shapes[name] = builder.add(part);
-  return builder.finish(given[1](builder, shapes as never), (materialized) =>
+  return builder.finish(given[1](builder, shapes as never) as Shape | undefined, (materialized) =>
     Object.fromEntries(names.map((name, index) => [name, materialized[index]])),
   );
 }
@@ -81,7 +81,8 @@ class Builder implements GraphBuilder {
     const inlets = (shape?.inlets ?? []).map((inlet) => this.#take(inlet));
     const outlets = (shape?.outlets ?? []).map((outlet) => this.#take(outlet));
     const [left] = this.#open;
-    if (left !== undefined) throw wiringFault("build the graph", "every port must be connected or returned", left, "open");
+    if (left !== undefined)
+      throw wiringFault("build the graph", "every port must be connected or returned", left, "open");
     const module: Module = {
       kind: "composite",
       children: [...this.#children],

@@ -3,15 +3,7 @@ import type { Clock, Timer } from "../clock/clock.ts";
 import { EngineError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Module } from "./blueprint.ts";
-import {
-  type Connection,
-  inClosed,
-  inReady,
-  outClosed,
-  outReady,
-  pullStartFlip,
-  pushStartFlip,
-} from "./connection.ts";
+import { type Connection, inClosed, inReady, outClosed, outReady, pullStartFlip, pushStartFlip } from "./connection.ts";
 import { Emission } from "./emission.ts";
 import type { Interpreter } from "./interpreter.ts";
 
@@ -385,7 +377,9 @@ export abstract class GraphStageLogic<M = void> {
   }
 
   #unhandled(port: string | undefined): EngineError {
-    return this.#violation(`Cannot run stage "${this.stageName}" as every port needs a handler: it is missing at "${port}"`);
+    return this.#violation(
+      `Cannot run stage "${this.stageName}" as every port needs a handler: it is missing at "${port}"`,
+    );
   }
 }
 

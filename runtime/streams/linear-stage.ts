@@ -75,7 +75,10 @@ export abstract class SinkLogic<In, M = void> extends GraphStageLogic<M> {
   abstract onPush(): void;
 }
 
-class StageOf<S extends SourceShape<unknown> | FlowShape<unknown, unknown> | SinkShape<unknown>, M> extends GraphStage<S, M> {
+class StageOf<S extends SourceShape<unknown> | FlowShape<unknown, unknown> | SinkShape<unknown>, M> extends GraphStage<
+  S,
+  M
+> {
   override readonly name: string;
   override readonly shape: S;
   readonly #create: (shape: S, attributes: Attributes) => GraphStageLogic<M>;

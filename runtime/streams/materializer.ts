@@ -209,7 +209,9 @@ class Run implements Materialization {
 
   #onStopped(completed: boolean): void {
     if (!completed && !this.#stopAsked) {
-      this.#onFailure(new EngineError("STREAM_STOPPED", "Cannot go on with the stream as its actors must run: one was stopped"));
+      this.#onFailure(
+        new EngineError("STREAM_STOPPED", "Cannot go on with the stream as its actors must run: one was stopped"),
+      );
     }
     this.#left -= 1;
     if (this.#left > 0) return;

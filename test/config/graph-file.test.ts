@@ -186,6 +186,9 @@ test("no secret stands in a message or an excerpt, whether by the name of its ke
     "sources:\n  meters:\n    type: flow/mqtt/json\n    host: h\n    pin: |\n      hunter2\n     bad: [\n",
     "sources:\n  meters: { password: hunter2, x: [ }\n",
     "password: hunter2: y\n",
+    'sources:\n  meters: { type: flow/mqtt/json, host: h, security: { type: "x\n    password: hunter2\n  y: 1\n',
+    '"nam\n  password: hunter2": 1\n',
+    source(`security: { type: password, login: a, password: "x\${hunter2" }`),
   ];
 
   for (const text of texts) {
@@ -304,6 +307,22 @@ test("a syntax error does not hide the faults of what can still be read", async 
     "plant.yaml:3:1 YAML_INVALID",
     "plant.yaml:3:1 SETTING_UNKNOWN",
   ]);
+});
+
+test("a report holds 500 faults and counts the rest", async () => {
+  const keys = (count: number) => Array.from({ length: count }, (_, index) => `key_${index}: 1\n`).join("");
+
+  assert.equal((await read(keys(500))).diagnostics.length, 500);
+  const { diagnostics } = await read(keys(502));
+  assert.equal(diagnostics.length, 501);
+  assert.equal(diagnostics.at(-1)?.message, "Cannot list every fault as a report holds 500: there are 2 more");
+});
+
+test("carets stand under the word behind tabs and in long lines", async () => {
+  const { diagnostics } = await read(`name: plant\nhub: { host: ${"h".repeat(200)},\tprt: 1 }\n`);
+
+  const [, excerpt, carets] = formatDiagnostics(diagnostics).split("\n");
+  assert.equal(excerpt?.slice(carets?.indexOf("^"), carets?.length), "prt");
 });
 
 test("sections whose nodes are all commented out are empty", async () => {

@@ -10,14 +10,12 @@ export interface SourceQueue<in T> {
   offer(element: T): "enqueued" | "full" | "closed";
   /** Nothing follows; what waits is still emitted. */
   complete(): void;
-  /** Fails the stream at once; what waits is dropped. */
+  /** Fails the stream; what waits is dropped. */
   fail(error: Error): void;
   /** Elements that wait. */
   readonly size: number;
-  /** Calls `wake` once, as soon as an offer is not refused as "full"; also when the queue closes. */
+  /** Calls `wake` once, when an offer would not be answered "full". The same function waits at most once. */
   onRoom(wake: () => void): void;
-  /** Calls `closed` once the stream has ended, with the failure or cancellation cause if there is one. */
-  onClosed(closed: (cause?: Error) => void): void;
 }
 
 /**
@@ -25,7 +23,7 @@ export interface SourceQueue<in T> {
  *
  * Emits:         offered elements, in order.
  * Backpressures: an offer to a full queue is refused.
- * Completes:     after `complete`, when the queue is empty; `fail` overtakes it.
+ * Completes:     after `complete`, when the queue is empty; `fail` overtakes what waits.
  * Cancels:       it has no upstream; when downstream cancels, offers answer "closed".
  * State:         up to `bufferMax` elements.
  * Delivery:      each enqueued element once, unless the stream ends before.
@@ -37,25 +35,117 @@ export function queue<T>(bufferMax: number): GraphStage<SourceShape<T>, SourceQu
   return sourceStage<T, SourceQueue<T>>("queue", (shape) => new QueueLogic(shape, bufferMax));
 }
 
-class QueueLogic<T> extends SourceLogic<T, SourceQueue<T>> implements SourceQueue<T> {
-  override readonly materialized: SourceQueue<T> = this;
-  readonly #ring: Ring<T>;
-  readonly #wake: (nothing: undefined) => void;
-  readonly #failLater: (error: Error) => void;
-  #waking = false;
-  #closing = false;
-  #cause: Error | undefined;
-  #stopped = false;
-  #onRoom: (() => void)[] = [];
-  #onClosed: ((cause?: Error) => void)[] = [];
+class QueueLogic<T> extends SourceLogic<T, SourceQueue<T>> {
+  override readonly materialized: OfferQueue<T>;
 
   constructor(shape: SourceShape<T>, bufferMax: number) {
     super(shape);
-    this.#ring = new Ring(bufferMax);
-    this.#wake = this.getAsyncCallback(() => {
-      this.#waking = false;
+    const wake = this.getAsyncCallback(() => this.#onWake());
+    this.materialized = new OfferQueue(bufferMax, () => wake(undefined));
+  }
+
+  onPull(): void {
+    this.#step();
+  }
+
+  override postStop(): void {
+    this.materialized.close();
+  }
+
+  #onWake(): void {
+    this.materialized.waking = false;
+    if (this.materialized.error !== undefined) this.failStage(this.materialized.error);
+    else {
       this.#step();
-    });
-    this.#failLater = this.getAsyncCallback((error: Error) => this.failStage(error));
+      this.materialized.tellRoom();
+    }
+  }
+
+  #step(): void {
+    const { materialized: offered } = this;
+    if (this.isAvailable(this.out)) {
+      const element = offered.take();
+      if (element !== undefined) this.push(this.out, element);
+    }
+    if (offered.closed && offered.size === 0) this.completeStage();
+  }
+}
+
+/** Shared by the producer and the stage, which take turns on one thread. */
+class OfferQueue<T> implements SourceQueue<T> {
+  /** No further element is accepted. */
+  closed = false;
+  error: Error | undefined;
+  /** The stage knows that something has changed. */
+  waking = false;
+  readonly #ring: Ring<T>;
+  readonly #wake: () => void;
+  #stopped = false;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(bufferMax: number, wake: () => void) {
+    this.#ring = new Ring(bufferMax);
+    this.#wake = wake;
+  }
+
+  get size(): number {
+    return this.#ring.size;
+  }
+
+  offer(element: T): "enqueued" | "full" | "closed" {
+    if (this.closed) return "closed";
+    if (this.#ring.full) return "full";
+    this.#ring.push(element);
+    this.#wakeOnce();
+    return "enqueued";
+  }
+
+  complete(): void {
+    this.closed = true;
+    this.#wakeOnce();
+  }
+
+  fail(error: Error): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.error = error;
+    this.#wakeOnce();
+  }
+
+  onRoom(wake: () => void): void {
+    // Where the stage has stopped there is no later turn of it.
+    if (this.#stopped) wake();
+    else {
+      this.#waiting.add(wake);
+      this.#wakeOnce();
+    }
+  }
+
+  take(): T | undefined {
+    const element = this.#ring.shift();
+    this.tellRoom();
+    return element;
+  }
+
+  /** The stage has stopped. */
+  close(): void {
+    this.closed = true;
+    this.#stopped = true;
+    this.#ring.clear();
+    this.tellRoom();
+  }
+
+  #wakeOnce(): void {
+    if (this.waking) return;
+    this.waking = true;
+    this.#wake();
+  }
+
+  /** Wakes those who wait for room, if there is some or never will be. */
+  tellRoom(): void {
+    if (this.#waiting.size === 0 || (this.#ring.full && !this.closed)) return;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
   }
 }

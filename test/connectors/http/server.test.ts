@@ -31,7 +31,7 @@ async function serve(intake: Intake = measuring): Promise<string> {
   return `http://127.0.0.1:${server.port}`;
 }
 
-async function post(base: string, body: BodyInit, headers: Record<string, string> = json) {
+async function post(base: string, body: string | Uint8Array, headers: Record<string, string> = json) {
   const response = await fetch(`${base}/api/v1/series`, { method: "POST", body, headers });
   return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
 }

@@ -1,0 +1,8 @@
+import { graphSchema } from "../../config/json-schema.ts";
+import { builtInCatalogue, catalogueFor } from "../catalogue.ts";
+
+/** Prints the JSON Schema of graph files, for editors; with a file, with the components of its plugins. */
+export async function schema(file: string | undefined): Promise<void> {
+  const catalogue = file === undefined ? builtInCatalogue() : await catalogueFor(file);
+  process.stdout.write(`${JSON.stringify(graphSchema(catalogue), null, 2)}\n`);
+}

@@ -1,0 +1,47 @@
+import { request } from "node:http";
+import { EngineError, sentenceOf } from "../runtime/errors.ts";
+
+/** An answer larger than this is refused: a query has a limit of rows. */
+const bytesMax = 1024 * 1024 * 1024;
+const timeoutMs = 60_000;
+
+/**
+ * Asks a running engine on its private socket.
+ *
+ * @returns the body; undefined where nobody listens there any more.
+ * @throws {EngineError} with the code and sentence of the engine's own answer, or `CONNECTION_FAILED`.
+ */
+export async function askEngine(socket: string, path: string): Promise<string | undefined> {
+  try {
+    const { status, body } = await get(socket, path);
+    if (status === 200) return body;
+    const { code, msg } = JSON.parse(body) as { code?: EngineError["code"]; msg?: string };
+    throw new EngineError(code ?? "CONNECTION_FAILED", msg ?? `Cannot ask the engine: it answered ${status}`);
+  } catch (cause) {
+    if (cause instanceof EngineError) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ECONNREFUSED" || code === "ENOENT") return undefined;
+    throw new EngineError("CONNECTION_FAILED", `Cannot ask the running engine: ${sentenceOf(cause)}`, { cause });
+  }
+}
+
+function get(socketPath: string, path: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path, timeout: timeoutMs }, (response) => {
+      const parts: Buffer[] = [];
+      let bytes = 0;
+      response.on("data", (part: Buffer) => {
+        parts.push(part);
+        bytes += part.length;
+        if (bytes > bytesMax) response.destroy(new Error(`its answer is larger than ${bytesMax} bytes`));
+      });
+      response.on("error", reject);
+      response.on("end", () => {
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString("utf8") });
+      });
+    });
+    asked.on("timeout", () => asked.destroy(new Error(`it did not answer within ${timeoutMs} ms`)));
+    asked.on("error", reject);
+    asked.end();
+  });
+}

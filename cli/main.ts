@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, Option } from "commander";
+import { exitCodeOf, exitCodes, textOf } from "./exit.ts";
+
+// Each command loads what it needs, so that `--help` and `check` stay quick.
+const collect = (value: string, all: string[] = []) => [...all, value];
+const set = () => new Option("--set <path=value>", "override a setting of the file; may be repeated").argParser(collect);
+const json = () => new Option("--json", "print JSON");
+
+function program(): Command {
+  const command = new Command("millrace")
+    .description("Stream processing of time series: a graph in YAML, exact rollups in a store.")
+    .version(version())
+    .exitOverride()
+    .configureHelp({ sortSubcommands: false });
+  command
+    .command("run")
+    .description("run a graph until it is stopped, or until it is idle")
+    .argument("<graph.yaml>")
+    .option("--until-idle", "end when finite sources are read and everything is settled and flushed")
+    .addOption(set())
+    .addOption(new Option("--log-format <format>", "lines for people or JSON").choices(["text", "json"]).default("text"))
+    .addOption(new Option("--log-level <level>").choices(["debug", "info", "warn", "error"]).default("info"))
+    .option("--quiet", "print neither what runs nor a status line")
+    .action(async (file, options) => (await import("./commands/run.ts")).run(file, options));
+  command
+    .command("check")
+    .description("check graph files: every fault of every file, with its place")
+    .argument("<graph.yaml...>")
+    .addOption(set())
+    .addOption(json())
+    .action(async (files, options) => (await import("./commands/check.ts")).check(files, options));
+  command
+    .command("graph")
+    .description("draw a graph")
+    .argument("<graph.yaml>")
+    .option("--format <format>", "mermaid, dot, json or ascii", "ascii")
+    .addOption(set())
+    .addOption(json())
+    .action(async (file, options) => (await import("./commands/graph.ts")).graph(file, options));
+  command
+    .command("query")
+    .description("print observations or rollups of the series that match, as in 'temperature{location=\"Seattle\"}'")
+    .argument("<selector>")
+    .requiredOption("--graph <graph.yaml>", "the graph whose store is asked")
+    .option("--store <name>", "the store, where the graph has several")
+    .option("--from <time>", "ISO 8601, a date, or ms since the epoch; inclusive")
+    .option("--to <time>", "likewise; exclusive")
+    .option("--every <period>", "1m, 1h, 1d, 1mo, …; without it observations are printed")
+    .option("--value <names>", "count, mean, min, max, sum, first, last, stddev, …")
+    .option("--merge", "make one series of all that match")
+    .option("--by <tags>", "make one series per value of these tags")
+    .option("--limit <rows>", "most rows to print")
+    .option("--format <format>", "table, csv, json or chart", "table")
+    .addOption(json())
+    .action(async (selector, options) => (await import("./commands/query.ts")).query(selector, options));
+  command
+    .command("audit")
+    .description("check that every data point is accounted for")
+    .argument("<graph.yaml>")
+    .addOption(json())
+    .action(async (file, options) => (await import("./commands/audit.ts")).audit(file, options));
+  command
+    .command("schema")
+    .description("print the JSON Schema of graph files, for editors")
+    .argument("[graph.yaml]", "with the components of this file's plugins")
+    .action(async (file) => (await import("./commands/schema.ts")).schema(file));
+  return command;
+}
+
+function version(): string {
+  // Compiled, this file is one level deeper than in the sources.
+  for (const up of ["../package.json", "../../package.json"]) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8"));
+      if (name === "millrace") return version;
+    } catch {
+      // The other place has it.
+    }
+  }
+  return "unknown";
+}
+
+// A reader that went away, as in `millrace query … | head`, is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(exitCodes.success);
+  throw error;
+});
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
+  else {
+    process.stderr.write(`${textOf(error)}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+  // What a failed start left open must not keep the process.
+  if (process.exitCode !== exitCodes.success) process.exit();
+}

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { type Attributes, GraphStage, GraphStageLogic, Inlet, Outlet } from "../graph-stage.ts";
+import { FanOutShape } from "../shape.ts";
+
+/**
+ * Gives each element to every branch.
+ *
+ * Emits:         each element at each open outlet, once all of them are pulled.
+ * Backpressures: when any open outlet does.
+ * Completes:     when upstream completes.
+ * Cancels:       when every outlet has cancelled; an outlet that cancels earlier, also by failing, only leaves.
+ * State:         none.
+ * Delivery:      the same element to all. `onCopy` is told before each how many copies beyond the first are made, to hold the
+ *                receipt so many times more.
+ */
+export class Broadcast<T> extends GraphStage<FanOutShape<T, T>> {
+  override readonly name = "broadcast";
+  readonly shape: FanOutShape<T, T>;
+  readonly #onCopy: ((element: T, copies: number) => void) | undefined;
+
+  /**
+   * @param outputs At least 1.
+   * @param onCopy Called where there is more than one open outlet.
+   */
+  constructor(outputs: number, onCopy?: (element: T, copies: number) => void) {
+    super();
+    assert(Number.isInteger(outputs) && outputs >= 1, "there is at least one branch");
+    const outs = Array.from({ length: outputs }, (_, index) => new Outlet<T>(`broadcast.out${index}`));
+    this.shape = new FanOutShape(new Inlet<T>("broadcast.in"), outs);
+    this.#onCopy = onCopy;
+  }
+
+  createLogic(_attributes: Attributes): GraphStageLogic {
+    return new BroadcastLogic(this.shape, this.#onCopy);
+  }
+}
+
+class BroadcastLogic<T> extends GraphStageLogic {
+  readonly #shape: FanOutShape<T, T>;
+  readonly #onCopy: ((element: T, copies: number) => void) | undefined;
+  /** By outlet: open and not pulled. */
+  readonly #waitsFor: boolean[];
+  #waitsForCount: number;
+  #openCount: number;
+
+  constructor(shape: FanOutShape<T, T>, onCopy: ((element: T, copies: number) => void) | undefined) {
+    super(shape);
+    this.#shape = shape;
+    this.#onCopy = onCopy;
+    this.#openCount = shape.outs.length;
+    this.#waitsForCount = shape.outs.length;
+    this.#waitsFor = shape.outs.map(() => true);
+    this.setHandler(shape.in, this);
+    shape.outs.forEach((out, index) => {
+      this.setHandler(out, {
+        onPull: () => this.#onReady(index),
+        onDownstreamFinish: (cause) => this.#onCancel(index, cause),
+      });
+    });
+  }
+
+  onPush(): void {
+    const element = this.grab(this.#shape.in);
+    if (this.#openCount > 1) this.#onCopy?.(element, this.#openCount - 1);
+    this.#waitsForCount = this.#openCount;
+    this.#shape.outs.forEach((out, index) => {
+      if (this.isClosed(out)) return;
+      this.#waitsFor[index] = true;
+      this.push(out, element);
+    });
+  }
+
+  #onReady(index: number): void {
+    this.#waitsFor[index] = false;
+    this.#waitsForCount -= 1;
+    if (this.#waitsForCount === 0) this.tryPull(this.#shape.in);
+  }
+
+  #onCancel(index: number, cause: Error | undefined): void {
+    this.#openCount -= 1;
+    if (this.#openCount === 0) this.cancelStage(cause);
+    // It may have been the one that all waited for.
+    else if (this.#waitsFor[index] === true) this.#onReady(index);
+  }
+}

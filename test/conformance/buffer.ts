@@ -1,0 +1,480 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, test } from "vitest";
+import type { Buffer, BufferReader, BufferRecord } from "../../blocks/model/buffer.ts";
+import { newColumn } from "../../blocks/model/columns.ts";
+import { type DataType, layoutOf } from "../../blocks/model/data-type.ts";
+import { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
+import { type Series, SeriesTable } from "../../blocks/model/series.ts";
+import { systemClock } from "../../runtime/clock/system-clock.ts";
+import { Receipt, Tally } from "../../runtime/receipt.ts";
+
+export interface BufferUnderTest {
+  readonly buffer: Buffer;
+  /** Closes the buffer and opens it again with another table; undefined where nothing survives closing. */
+  reopen(table: SeriesTable): Promise<Buffer | undefined>;
+  /** Closes it and removes what it left. */
+  dispose(): Promise<void>;
+}
+
+export interface BufferSettings {
+  readonly partitions: number;
+  readonly rowsMax: number;
+  readonly table: SeriesTable;
+}
+
+export interface BufferConformanceOptions {
+  /** Of each law. */
+  readonly runs?: number;
+}
+
+/** What every buffer has to do, over an empty one per test. */
+export function bufferConformance(
+  name: string,
+  open: (settings: BufferSettings) => Promise<BufferUnderTest>,
+  { runs = 15 }: BufferConformanceOptions = {},
+): void {
+  describe(`${name} as a buffer`, () => {
+    let tested: BufferUnderTest;
+    let table: SeriesTable;
+    const start = async (partitions = 1, rowsMax = 1_000_000) => {
+      await tested.dispose();
+      table = new SeriesTable();
+      tested = await open({ partitions, rowsMax, table });
+      return tested.buffer;
+    };
+    beforeEach(async () => {
+      table = new SeriesTable();
+      tested = await open({ partitions: 1, rowsMax: 1_000_000, table });
+    });
+    afterEach(() => tested.dispose());
+
+    test("an empty buffer has nothing to read", () => {
+      const { buffer } = tested;
+      const reader = buffer.reader("a", 0);
+      assert.equal(reader.read(), undefined);
+      assert.deepEqual(buffer.depth(), { records: 0, rows: 0, bytes: 0 });
+      assert.equal(buffer.full, false);
+      assert.equal(buffer.partitions, 1);
+    });
+
+    test("an append without rows resolves and leaves no record", async () => {
+      const { buffer } = tested;
+      await buffer.append([]);
+      await buffer.append([chunkOf(table, "tdouble", [])]);
+      assert.equal(buffer.depth().records, 0);
+      assert.equal(buffer.reader("a", 0).read(), undefined);
+    });
+
+    test("rows of every type come back as they were, also after reopening", async () => {
+      const { buffer } = tested;
+      const given: [DataType, unknown[]][] = [
+        ["tdouble", [-0, Number.NaN, Number.POSITIVE_INFINITY]],
+        ["tlong", [-(2n ** 63n), 2n ** 63n - 1n, 0n]],
+        ["tbool", [0, 1, 0]],
+        ["ttext", ["", "é 🌊", "\ud800"]],
+        ["tbinary", [Uint8Array.of(), Uint8Array.of(0, 255), Uint8Array.of(7)]],
+        ["pos2d", [{ latitude: 50.46, longitude: 4.86 }, { latitude: 0, longitude: -180 }, null]],
+      ];
+      const rows = (type: DataType, values: unknown[]) =>
+        values.map((value, i): Row => ({ series: table.intern("m", { type }, type), time: i - 1, value }));
+      await buffer.append(given.map(([type, values]) => chunkOf(table, type, rows(type, values))));
+      const other = new SeriesTable();
+      other.intern("takes an index", {}, "ttext");
+      const again = (await tested.reopen(other)) ?? buffer;
+      const read = rowsOf(drain(again.reader("a", 0)));
+      for (const [type, values] of given) {
+        const ofType = read.filter(({ series }) => series.type === type);
+        assert.deepEqual(
+          ofType.map(({ time, value }) => [time, value]),
+          values.map((value, i) => [i - 1, value]),
+        );
+        assert.equal(ofType[0]?.series.canonical, `m{type="${type}"}`);
+      }
+    });
+
+    test("columns that are longer than the chunk are cut", async () => {
+      const { buffer } = tested;
+      const series = table.intern("m", {}, "tdouble");
+      const columns = {
+        series: Uint32Array.of(series.index, 77),
+        time: Float64Array.of(1, 2),
+        values: Float64Array.of(3, 4),
+      };
+      await buffer.append([new ObservationChunk(table, "float", 1, columns, unwatched())]);
+      assert.deepEqual(plain(drain(buffer.reader("a", 0))), [["m", 1, 3]]);
+    });
+
+    test("positions ascend from 1, and a commit removes what everybody committed", async () => {
+      const { buffer } = tested;
+      const reader = buffer.reader("a", 0);
+      for (const time of [10, 20, 30]) await buffer.append([points(table, "m", [time])]);
+      const records = drain(reader);
+      assert.deepEqual(
+        records.map(({ position, rows }) => [position, rows]),
+        [
+          [1, 1],
+          [2, 1],
+          [3, 1],
+        ],
+      );
+      assert.equal(buffer.depth().rows, 3);
+      await reader.commit(2, settled(2));
+      assert.deepEqual([buffer.depth().records, buffer.depth().rows], [1, 1]);
+      await reader.commit(3, settled(1));
+      assert.deepEqual(buffer.depth(), { records: 0, rows: 0, bytes: 0 });
+      await buffer.append([points(table, "m", [40])]);
+      assert.equal(reader.read()?.position, 4);
+    });
+
+    test("a consumer continues after its last commit, not after its last read", async () => {
+      const { buffer } = tested;
+      for (const time of [10, 20, 30]) await buffer.append([points(table, "m", [time])]);
+      const first = buffer.reader("a", 0);
+      drain(first);
+      await first.commit(1, settled(1));
+      first.close();
+      assert.equal(first.read(), undefined);
+      assert.deepEqual(
+        drain(buffer.reader("a", 0)).map(({ position }) => position),
+        [2, 3],
+      );
+    });
+
+    test("positions and books survive, and no position is used twice", async () => {
+      const { buffer } = tested;
+      const reader = buffer.reader("a", 0);
+      for (const time of [10, 20, 30]) await buffer.append([points(table, "m", [time, time + 1])]);
+      const tally = settled(4);
+      tally.durable = 1;
+      tally.filtered.set("duplicate", 2);
+      tally.deadLettered.set("VALUE_INVALID", 1);
+      await reader.commit(2, tally);
+      assertBalanced(buffer);
+      const again = await tested.reopen(new SeriesTable());
+      if (again === undefined) return;
+      assertBalanced(again);
+      const [books] = again.books();
+      assert.equal(books?.appended, 6);
+      assert.equal(books?.consumers.get("a")?.pending, 2);
+      assert.deepEqual(books?.consumers.get("a")?.settled, tally);
+      const resumed = again.reader("a", 0);
+      assert.deepEqual(
+        drain(resumed).map(({ position }) => position),
+        [3],
+      );
+      await resumed.commit(3, settled(2));
+      const table3 = new SeriesTable();
+      const third = await tested.reopen(table3);
+      await third?.append([points(table3, "m", [50])]);
+      assert.equal(third?.reader("a", 0).read()?.position, 4);
+    });
+
+    test("two consumers are independent, and a record stays for the slower one", async () => {
+      const { buffer } = tested;
+      const fast = buffer.reader("fast", 0);
+      const slow = buffer.reader("slow", 0);
+      for (const time of [10, 20, 30]) await buffer.append([points(table, "m", [time])]);
+      assert.equal(drain(fast).length, 3);
+      await fast.commit(3, settled(3));
+      assert.equal(buffer.depth().records, 3);
+      assert.deepEqual(pendingOf(buffer), { fast: 0, slow: 3 });
+      assertBalanced(buffer);
+      assert.equal(drain(slow).length, 3);
+      await slow.commit(2, settled(2));
+      assert.equal(buffer.depth().records, 1);
+      assert.deepEqual(pendingOf(buffer), { fast: 0, slow: 1 });
+      assertBalanced(buffer);
+    });
+
+    test("a new consumer starts at the oldest record, and its books balance", async () => {
+      const { buffer } = tested;
+      const first = buffer.reader("first", 0);
+      for (const time of [10, 20, 30]) await buffer.append([points(table, "m", [time])]);
+      await first.commit(1, settled(1));
+      const late = buffer.reader("late", 0);
+      assert.deepEqual(
+        drain(late).map(({ position }) => position),
+        [2, 3],
+      );
+      assertBalanced(buffer);
+      await first.commit(3, settled(2));
+      assert.equal(buffer.depth().records, 2);
+      const again = (await tested.reopen(new SeriesTable())) ?? buffer;
+      assert.deepEqual(pendingOf(again), { first: 0, late: 2 });
+      assertBalanced(again);
+    });
+
+    test("a reader that caught up is woken once for the next record, when it can be read", async () => {
+      const { buffer } = tested;
+      const reader = buffer.reader("a", 0);
+      assert.equal(reader.read(), undefined);
+      const found: (number | undefined)[] = [];
+      reader.onRecord(() => found.push(reader.read()?.position));
+      await buffer.append([points(table, "m", [1])]);
+      await buffer.append([points(table, "m", [2])]);
+      await turn();
+      assert.deepEqual(found, [1]);
+      const next = new Promise<void>((resolve) => reader.onRecord(resolve));
+      await next;
+      assert.equal(reader.read()?.position, 2);
+    });
+
+    test("a closed reader is not woken", async () => {
+      const { buffer } = tested;
+      const reader = buffer.reader("a", 0);
+      let woken = 0;
+      reader.onRecord(() => woken++);
+      reader.close();
+      await buffer.append([points(table, "m", [1])]);
+      await turn();
+      assert.equal(woken, 0);
+    });
+
+    test("at its limit it refuses, and has room again at 90 %", async () => {
+      const buffer = await start(1, 20);
+      const reader = buffer.reader("a", 0);
+      let room = 0;
+      for (let i = 0; i < 19; i++) await buffer.append([points(table, "m", [i])]);
+      assert.equal(buffer.full, false);
+      await buffer.append([points(table, "m", [19])]);
+      assert.equal(buffer.full, true);
+      buffer.onRoom(() => room++);
+      await assert.rejects(buffer.append([points(table, "m", [20])]), { code: "BUFFER_FULL", retryable: true });
+      assert.equal(buffer.depth().rows, 20);
+      await reader.commit(1, settled(1));
+      assert.equal(buffer.full, true);
+      assert.equal(room, 0);
+      await reader.commit(2, settled(1));
+      assert.equal(buffer.full, false);
+      assert.equal(room, 1);
+      await buffer.append([points(table, "m", [20])]);
+      assert.equal(buffer.full, false);
+      await reader.commit(3, settled(1));
+      assert.equal(room, 1);
+    });
+
+    test("who asks for room where there is some is called soon", async () => {
+      const { buffer } = tested;
+      await new Promise<void>((resolve) => buffer.onRoom(resolve));
+      assert.equal(buffer.full, false);
+    });
+
+    test("a series is in the partition of its hash, whatever else is in the chunk", async () => {
+      const buffer = await start(3);
+      const names = Array.from({ length: 40 }, (_, i) => `m${i}`);
+      const rows = names.flatMap((name, i) =>
+        [2 * i, 2 * i + 1].map((time) => ({ series: table.intern(name, {}, "tdouble"), time, value: time })),
+      );
+      await buffer.append([chunkOf(table, "tdouble", rows.slice(0, 33)), chunkOf(table, "tdouble", rows.slice(33))]);
+      const perPartition = [0, 1, 2].map((partition) => rowsOf(drain(buffer.reader("a", partition))));
+      for (const [partition, read] of perPartition.entries()) {
+        assert.ok(read.length > 0);
+        assert.deepEqual(
+          read,
+          rows.filter(({ series }) => series.hash % 3 === partition),
+        );
+      }
+      const appended = buffer.books().map((books) => books.appended);
+      assert.deepEqual(
+        appended,
+        perPartition.map((read) => read.length),
+      );
+    });
+
+    test("what is appended in one turn without waiting is all there, in order", async () => {
+      const { buffer } = tested;
+      const reader = buffer.reader("a", 0);
+      const times = Array.from({ length: 200 }, (_, i) => i);
+      await Promise.all(times.map((time) => buffer.append([points(table, "m", [time])])));
+      assert.deepEqual(
+        plain(drain(reader)),
+        times.map((time) => ["m", time, time]),
+      );
+    });
+
+    test("the receipts of what is appended are left alone, and those of what is read are others", async () => {
+      const { buffer } = tested;
+      let settledRows = 0;
+      const receipt = new Receipt(1, ({ entered }) => (settledRows += entered), assert.fail);
+      await buffer.append([points(table, "m", [1]).under(receipt)]);
+      const [record] = drain(buffer.reader("a", 0));
+      for (const chunk of record?.chunks() ?? []) {
+        chunk.receipt.durable(1);
+        chunk.receipt.release();
+      }
+      assert.equal(settledRows, 0);
+      receipt.release();
+      assert.equal(settledRows, 1);
+    });
+
+    test("a closed buffer refuses, and what was asked before closing is done", async () => {
+      const { buffer } = tested;
+      const append = buffer.append([points(table, "m", [1])]);
+      await buffer.close();
+      await append;
+      await assert.rejects(buffer.append([points(table, "m", [2])]), { code: "STORE_FAILED" });
+    });
+
+    test("any appends, commits and reopenings lose, double and reorder nothing", async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(step, { maxLength: 14 }), followsModel(open)),
+        { numRuns: runs },
+      );
+    });
+  });
+}
+
+interface Row {
+  readonly series: Series;
+  readonly time: number;
+  readonly value: unknown;
+}
+
+const unwatched = () =>
+  new Receipt(
+    0,
+    () => {},
+    () => {},
+  );
+const turn = () => new Promise<void>((resolve) => systemClock.soon(resolve));
+
+function chunkOf(table: SeriesTable, type: DataType, rows: readonly Row[]): ObservationChunk {
+  const values = newColumn(layoutOf(type), rows.length);
+  for (const [i, { value }] of rows.entries()) values[i] = value as never;
+  const series = Uint32Array.from(rows, ({ series }) => series.index);
+  const time = Float64Array.from(rows, ({ time }) => time);
+  return new ObservationChunk(table, layoutOf(type), rows.length, { series, time, values }, unwatched());
+}
+
+function points(table: SeriesTable, metric: string, times: readonly number[]): ObservationChunk {
+  const series = table.intern(metric, {}, "tdouble");
+  return chunkOf(
+    table,
+    "tdouble",
+    times.map((time) => ({ series, time, value: time })),
+  );
+}
+
+function drain(reader: BufferReader): BufferRecord[] {
+  const records: BufferRecord[] = [];
+  for (let record = reader.read(); record !== undefined; record = reader.read()) records.push(record);
+  return records;
+}
+
+function rowsOf(records: readonly BufferRecord[]): Row[] {
+  const rows: Row[] = [];
+  for (const record of records) {
+    const before = rows.length;
+    for (const { table, length, series, time, values } of record.chunks()) {
+      for (let row = 0; row < length; row++) {
+        rows.push({ series: table.at(series[row] ?? -1), time: time[row] ?? Number.NaN, value: values[row] });
+      }
+    }
+    assert.equal(rows.length - before, record.rows);
+  }
+  return rows;
+}
+
+const plain = (records: readonly BufferRecord[]) =>
+  rowsOf(records).map(({ series, time, value }) => [series.metric, time, value]);
+
+function settled(rows: number): Tally {
+  const tally = new Tally();
+  tally.entered = rows;
+  tally.durable = rows;
+  return tally;
+}
+
+function pendingOf(buffer: Buffer): Record<string, number> {
+  const consumers = [...(buffer.books()[0]?.consumers ?? [])];
+  return Object.fromEntries(consumers.map(([consumer, { pending }]) => [consumer, pending]));
+}
+
+function assertBalanced(buffer: Buffer): void {
+  for (const { appended, consumers } of buffer.books()) {
+    for (const { pending, settled } of consumers.values()) assert.equal(settled.entered + pending, appended);
+  }
+}
+
+/** Appends of rows of a few series in chunks, commits of a part of what was read, and reopenings. */
+const step = fc.oneof(
+  fc.record({
+    kind: fc.constant("append" as const),
+    chunks: fc.array(
+      fc.record({
+        type: fc.constantFrom("tdouble", "tlong", "ttext"),
+        series: fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 40 }),
+      }),
+      { maxLength: 4 },
+    ),
+    awaited: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant("commit" as const), consumer: fc.constantFrom("a", "b"), part: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  fc.record({ kind: fc.constant("reopen" as const) }),
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+function followsModel(open: (settings: BufferSettings) => Promise<BufferUnderTest>) {
+  return async (partitions: number, steps: readonly Step[]): Promise<void> => {
+    let table = new SeriesTable();
+    const tested = await open({ partitions, rowsMax: 1_000_000, table });
+    try {
+      let { buffer } = tested;
+      const consumers = ["a", "b"];
+      const all = consumers.flatMap((consumer) => Array.from({ length: partitions }, (_, p) => ({ consumer, p })));
+      for (const { consumer, p } of all) buffer.reader(consumer, p).close();
+      const appended: string[][] = [];
+      const committed = new Map(all.map(({ consumer, p }) => [`${consumer} ${p}`, [] as string[]]));
+      let time = 0;
+      let running: Promise<void>[] = [];
+      for (const one of [...steps, { kind: "reopen" as const }]) {
+        if (one.kind === "append") {
+          const chunks = one.chunks.map(({ type, series }) =>
+            chunkOf(
+              table,
+              type,
+              series.map((name) => {
+                time += 1;
+                const value = type === "ttext" ? `${time}` : type === "tlong" ? BigInt(time) : time;
+                return { series: table.intern(`m${name}`, {}, type), time, value };
+              }),
+            ),
+          );
+          appended.push(textOf(chunks));
+          running.push(buffer.append(chunks));
+          if (one.awaited) await Promise.all(running.splice(0));
+          continue;
+        }
+        await Promise.all(running);
+        running = [];
+        if (one.kind === "commit") {
+          for (let p = 0; p < partitions; p++) {
+            const reader = buffer.reader(one.consumer, p);
+            const records = drain(reader);
+            const taken = records.slice(0, Math.round(records.length * one.part));
+            const last = taken.at(-1);
+            const rows = taken.flatMap((record) => textOf(record.chunks()));
+            if (last !== undefined) await reader.commit(last.position, settled(rows.length));
+            committed.get(`${one.consumer} ${p}`)?.push(...rows);
+            reader.close();
+          }
+        } else {
+          table = new SeriesTable();
+          buffer = (await tested.reopen(table)) ?? buffer;
+          if (buffer !== tested.buffer) continue;
+          table = tableOf(buffer, table, tested);
+        }
+        assertBalanced(buffer);
+      }
+      for (const { consumer, p } of all) {
+        const rest = drain(buffer.reader(consumer, p)).flatMap((record) => textOf(record.chunks()));
+        const seen = [...(committed.get(`${consumer} ${p}`) ?? []), ...rest];
+        const expected = appended.flat().filter((row) => partitionOf(row, partitions) === p);
+        assert.deepEqual(bySeries(seen), bySeries(expected));
+      }
+    } finally {
+      await tested.dispose();
+    }
+  };
+}

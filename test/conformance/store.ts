@@ -1,0 +1,334 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, test } from "vitest";
+import { newColumn, type Points } from "../../blocks/model/columns.ts";
+import { type DataType, layoutOf } from "../../blocks/model/data-type.ts";
+import { type Series, SeriesTable } from "../../blocks/model/series.ts";
+import type { Store, StoreWrite } from "../../blocks/model/store.ts";
+
+export interface StoreUnderTest {
+  readonly store: Store;
+  /** Closes the store and opens it again; the same store where nothing survives closing. */
+  reopen(): Promise<Store>;
+  /** Closes it and removes what it left. */
+  dispose(): Promise<void>;
+}
+
+export interface StoreConformanceOptions {
+  /** Of each law; fewer where the store is far away. */
+  readonly runs?: number;
+}
+
+const types = ["tdouble", "tlong", "tbool", "ttext", "tbinary", "pos2d", "plugin-type"] as const;
+
+/** What every store has to do, over an empty one per test. */
+export function storeConformance(
+  name: string,
+  open: () => Promise<StoreUnderTest>,
+  { runs = 25 }: StoreConformanceOptions = {},
+): void {
+  describe(`${name} as a store`, () => {
+    let tested: StoreUnderTest;
+    let table: SeriesTable;
+    beforeEach(async () => {
+      tested = await open();
+      table = new SeriesTable();
+    });
+    afterEach(() => tested.dispose());
+
+    test("an empty store has no newest observation and empty ranges", async () => {
+      const { store } = tested;
+      const a = table.intern("a", {}, "tlong");
+      assert.deepEqual([...(await store.newest([a]))], [Number.NEGATIVE_INFINITY]);
+      const [points] = await store.readObservations([{ series: a, ...always }]);
+      assert.deepEqual(points, { time: new Float64Array(0), values: new BigInt64Array(0) });
+      const [states] = await store.readStates("1m", [{ series: a, ...always }]);
+      assert.deepEqual(states, { start: new Float64Array(0) });
+      assert.deepEqual(await store.find({ tags: new Map() }), []);
+    });
+
+    test("a range takes its start and leaves its end", async () => {
+      const { store } = tested;
+      const a = table.intern("a", {}, "tdouble");
+      await store.write({ observations: [{ series: a, points: pointsOf("tdouble", [-1, 0, 1, 2], 1) }] });
+      const times = async (from: number, to: number) => {
+        const [points] = await store.readObservations([{ series: a, from, to }]);
+        return [...(points?.time ?? [])];
+      };
+      assert.deepEqual(await times(0, 2), [0, 1]);
+      assert.deepEqual(await times(-1, 3), [-1, 0, 1, 2]);
+      assert.deepEqual(await times(-0.5, 1.5), [0, 1]);
+      assert.deepEqual(await times(1, 1), []);
+      assert.deepEqual(await times(2, 1), []);
+    });
+
+    test("values of every type come back as they were", async () => {
+      const { store } = tested;
+      const given = [
+        { type: "tdouble", values: Float64Array.of(-0, Number.NaN, Number.NEGATIVE_INFINITY, 5e-324) },
+        { type: "tlong", values: BigInt64Array.of(-(2n ** 63n), 2n ** 63n - 1n, 0n, -1n) },
+        { type: "tbool", values: Float64Array.of(0, 1, 1, 0) },
+        { type: "ttext", values: ["", "é 🌊 \0", "\ud800 alone", '"'] },
+        { type: "tbinary", values: [Uint8Array.of(), Uint8Array.of(0, 255), Uint8Array.of(1), Uint8Array.of(2)] },
+        { type: "pos2d", values: [position(50.46, 4.86), position(-90, 180), position(0, 0), position(0.1, -0.2)] },
+        { type: "plugin-type", values: [null, 1.5, ["x", { deep: [true] }], {}] },
+      ];
+      const observations = given.map(({ type, values }) => ({
+        series: table.intern("m", {}, type),
+        points: { time: Float64Array.of(-5, 0, 7, 1e12), values },
+      }));
+      await store.write({ observations });
+      const ranges = observations.map(({ series }) => ({ series, ...always }));
+      const read = await (await tested.reopen()).readObservations(ranges);
+      assert.deepEqual(
+        read,
+        observations.map(({ points }) => points),
+      );
+    });
+
+    test("series are told apart by canonical form and type, whatever table they come from", async () => {
+      const { store } = tested;
+      const asText = table.intern("m", { site: "a" }, "ttext");
+      const asLong = table.intern("m", { site: "a" }, "tlong");
+      await store.write({
+        observations: [
+          { series: asText, points: pointsOf("ttext", [1], 1) },
+          { series: asLong, points: pointsOf("tlong", [2], 1) },
+        ],
+      });
+      const other = new SeriesTable();
+      other.intern("another", {}, "tlong");
+      const same = other.intern("m", { site: "a" }, "tlong");
+      assert.deepEqual([...(await store.newest([same, asText, other.at(0)]))], [2, 1, Number.NEGATIVE_INFINITY]);
+    });
+
+    test("one write may hold observations, states of several periods and tags", async () => {
+      const { store } = tested;
+      const a = table.intern("a", {}, "tdouble");
+      await store.write({
+        observations: [{ series: a, points: pointsOf("tdouble", [1], 1) }],
+        states: [
+          { series: a, period: "1m", rows: { start: Float64Array.of(0, 60_000), floats: Float64Array.of(1, 2, 3, 4) } },
+          { series: a, period: "1h", rows: { start: Float64Array.of(0), floats: Float64Array.of(5, 6) } },
+        ],
+        tags: [{ series: a, shard: "1970-01-01" }],
+      });
+      const [minutes] = await store.readStates("1m", [{ series: a, from: 60_000, to: 60_001 }]);
+      assert.deepEqual(minutes, { start: Float64Array.of(60_000), floats: Float64Array.of(3, 4) });
+      const [hours] = await store.readStates("1h", [{ series: a, ...always }]);
+      assert.deepEqual(hours, { start: Float64Array.of(0), floats: Float64Array.of(5, 6) });
+      assert.deepEqual(await store.readStates("1d", [{ series: a, ...always }]), [{ start: new Float64Array(0) }]);
+    });
+
+    test("a state may be bytes alone, and a bucket that is written again is replaced", async () => {
+      const { store } = tested;
+      const a = table.intern("a", {}, "ttext");
+      const write = (starts: number[], byte: number) =>
+        store.write({
+          states: [
+            {
+              series: a,
+              period: "1d",
+              rows: { start: Float64Array.from(starts), bytes: starts.map((start) => Uint8Array.of(byte, start)) },
+            },
+          ],
+        });
+      await write([10, 20, 30], 1);
+      await write([20], 2);
+      await write([5, 30, 40], 3);
+      const [states] = await store.readStates("1d", [{ series: a, ...always }]);
+      assert.deepEqual(states, {
+        start: Float64Array.of(5, 10, 20, 30, 40),
+        bytes: [
+          Uint8Array.of(3, 5),
+          Uint8Array.of(1, 10),
+          Uint8Array.of(2, 20),
+          Uint8Array.of(3, 30),
+          Uint8Array.of(3, 40),
+        ],
+      });
+    });
+
+    test("where states of one series differ in what they carry, what is absent reads as NaN and as no bytes", async () => {
+      const { store } = tested;
+      const a = table.intern("a", {}, "tdouble");
+      const write = (rows: NonNullable<StoreWrite["states"]>[number]["rows"]) =>
+        store.write({ states: [{ series: a, period: "1m", rows }] });
+      await write({ start: Float64Array.of(0, 2), floats: Float64Array.of(1, 2) });
+      await write({ start: Float64Array.of(1), floats: Float64Array.of(3, 4), bytes: [Uint8Array.of(9)] });
+      const [states] = await store.readStates("1m", [{ series: a, ...always }]);
+      assert.deepEqual(states, {
+        start: Float64Array.of(0, 1, 2),
+        floats: Float64Array.of(1, Number.NaN, 3, 4, 2, Number.NaN),
+        bytes: [Uint8Array.of(), Uint8Array.of(9), Uint8Array.of()],
+      });
+    });
+
+    test("find takes an exact metric and tags that must be there, of series with observations only", async () => {
+      const { store } = tested;
+      const north = table.intern("power", { site: "north", unit: "W" }, "tdouble");
+      const south = table.intern("power", { site: "south" }, "tlong");
+      const other = table.intern("flow", { site: "north" }, "tdouble");
+      const untouched = table.intern("power", { site: "east" }, "tdouble");
+      const empty = table.intern("power", { site: "west" }, "tdouble");
+      const points = (series: Series) => ({ series, points: pointsOf(series.type, [1], 1) });
+      await store.write({
+        observations: [
+          points(south),
+          points(other),
+          points(north),
+          { series: empty, points: pointsOf("tdouble", [], 1) },
+        ],
+        tags: [{ series: untouched, shard: "1970-01-01" }],
+        states: [{ series: untouched, period: "1m", rows: { start: Float64Array.of(0), floats: Float64Array.of(1) } }],
+      });
+      const names = async (metric: string | undefined, tags: Record<string, string>) => {
+        const filter = { tags: new Map(Object.entries(tags)), ...(metric === undefined ? {} : { metric }) };
+        return (await (await tested.reopen()).find(filter)).map(({ canonical, type }) => `${canonical} ${type}`);
+      };
+      assert.deepEqual(await names(undefined, {}), [
+        'flow{site="north"} tdouble',
+        'power{site="north",unit="W"} tdouble',
+        'power{site="south"} tlong',
+      ]);
+      assert.deepEqual(await names("power", { site: "north" }), ['power{site="north",unit="W"} tdouble']);
+      assert.deepEqual(await names("power", { site: "nor" }), []);
+      assert.deepEqual(await names("pow", {}), []);
+    });
+
+    test("an observation that follows states and tags makes the series findable", async () => {
+      const { store } = tested;
+      const a = table.intern("a", { k: "v" }, "tdouble");
+      await store.write({ tags: [{ series: a, shard: "1970-01-01" }] });
+      assert.equal((await store.find({ tags: new Map() })).length, 0);
+      await store.write({ observations: [{ series: a, points: pointsOf("tdouble", [1], 1) }] });
+      const [found] = await (await tested.reopen()).find({ metric: "a", tags: new Map() });
+      assert.deepEqual([found?.metric, found?.tagset, found?.type, found?.hash], [a.metric, a.tagset, a.type, a.hash]);
+    });
+
+    test("a closed store refuses", async () => {
+      await tested.store.close();
+      await assert.rejects(tested.store.write({}), { code: "STORE_FAILED" });
+      await assert.rejects(tested.store.newest([]), { code: "STORE_FAILED" });
+    });
+
+    test("any writes, in any order and split, read as the last write of each key", async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(runOfRows, { minLength: 1, maxLength: 8 }), ranges, async (writes, asked) => {
+          const fresh = await open();
+          try {
+            await agreesWithModel(fresh, writes, asked);
+          } finally {
+            await fresh.dispose();
+          }
+        }),
+        { numRuns: runs },
+      );
+    });
+
+    test("writes that are not awaited one by one stand in the order they were made", async () => {
+      const { store } = tested;
+      const a = table.intern("a", {}, "tdouble");
+      const b = table.intern("b", {}, "tdouble");
+      const write = (series: Series, time: number, value: number) =>
+        store.write({
+          observations: [{ series, points: { time: Float64Array.of(time), values: Float64Array.of(value) } }],
+        });
+      await Promise.all([write(a, 1, 1), write(b, 1, 2), write(a, 1, 3), write(a, 2, 4), write(b, 0, 5)]);
+      const read = await store.readObservations([a, b].map((series) => ({ series, ...always })));
+      assert.deepEqual(read, [
+        { time: Float64Array.of(1, 2), values: Float64Array.of(3, 4) },
+        { time: Float64Array.of(0, 1), values: Float64Array.of(5, 2) },
+      ]);
+    });
+  });
+}
+
+const always = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+const position = (latitude: number, longitude: number) => ({ latitude, longitude });
+
+/** Rows at a regular step; `first` may be negative, and runs overlap often. */
+const runOfRows = fc.record({
+  type: fc.constantFrom(...types),
+  period: fc.constantFrom(undefined, undefined, "1m", "1h"),
+  first: fc.integer({ min: -4000, max: 4000 }),
+  step: fc.integer({ min: 1, max: 3 }),
+  count: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 200, max: 1300 })),
+});
+type RunOfRows = typeof runOfRows extends fc.Arbitrary<infer T> ? T : never;
+
+const ranges = fc.array(fc.tuple(fc.integer({ min: -5000, max: 8000 }), fc.integer({ min: 0, max: 3000 })), {
+  minLength: 1,
+  maxLength: 4,
+});
+
+async function agreesWithModel(
+  tested: StoreUnderTest,
+  writes: readonly RunOfRows[],
+  asked: readonly (readonly [number, number])[],
+): Promise<void> {
+  const table = new SeriesTable();
+  const model = new Map<string, Map<number, number>>();
+  for (const [number, { type, period, first, step, count }] of writes.entries()) {
+    const series = table.intern("m", { of: "model" }, type);
+    const times = Array.from({ length: count }, (_, i) => first + i * step);
+    await tested.store.write(
+      period === undefined
+        ? { observations: [{ series, points: pointsOf(type, times, number) }] }
+        : { states: [{ series, period, rows: statesOf(times, number) }] },
+    );
+    const kept = model.get(`${type} ${period}`) ?? new Map<number, number>();
+    model.set(`${type} ${period}`, kept);
+    for (const time of times) kept.set(time, number);
+  }
+  const store = await tested.reopen();
+  for (const type of types) {
+    const series = table.intern("m", { of: "model" }, type);
+    const raw = model.get(`${type} undefined`) ?? new Map<number, number>();
+    assert.deepEqual([...(await store.newest([series]))], [Math.max(...raw.keys())]);
+    for (const [from, length] of [...asked, [-10_000, 30_000] as const]) {
+      const range = { series, from, to: from + length };
+      const expected = within(raw, from, from + length);
+      assert.deepEqual(await store.readObservations([range]), [
+        pointsOf(type, [...expected.keys()], (time) => expected.get(time) ?? 0),
+      ]);
+      for (const period of ["1m", "1h"]) {
+        const states = within(model.get(`${type} ${period}`) ?? new Map(), from, from + length);
+        const wanted = statesOf([...states.keys()], (time) => states.get(time) ?? 0);
+        const read = await store.readStates(period, [range]);
+        assert.deepEqual(read, [states.size === 0 ? { start: wanted.start } : wanted]);
+      }
+    }
+  }
+}
+
+function within(rows: ReadonlyMap<number, number>, from: number, to: number): Map<number, number> {
+  return new Map([...rows].filter(([time]) => time >= from && time < to).sort(([a], [b]) => a - b));
+}
+
+type WriteNumber = number | ((time: number) => number);
+const numberAt = (write: WriteNumber, time: number) => (typeof write === "number" ? write : write(time));
+
+/** Points whose values follow from the time and from the number of the write. */
+function pointsOf(type: DataType, times: readonly number[], write: WriteNumber): Points {
+  const values = newColumn(layoutOf(type), times.length);
+  for (const [row, time] of times.entries()) values[row] = valueOf(type, time, numberAt(write, time)) as never;
+  return { time: Float64Array.from(times), values };
+}
+
+function valueOf(type: DataType, time: number, write: number): unknown {
+  if (type === "tdouble") return time / 7 + write;
+  if (type === "tlong") return BigInt(time) * 2n ** 40n + BigInt(write);
+  if (type === "tbool") return (time + write) & 1;
+  if (type === "ttext") return `${write}:${"é".repeat(time & 7)}`;
+  if (type === "tbinary") return Uint8Array.of(write, time & 255);
+  return type === "pos2d" ? position(write, time / 100) : { write, time: [time] };
+}
+
+function statesOf(times: readonly number[], write: WriteNumber) {
+  return {
+    start: Float64Array.from(times),
+    floats: Float64Array.from(times.flatMap((time) => [time, numberAt(write, time), 0.5])),
+    bytes: times.map((time) => Uint8Array.of(numberAt(write, time), time & 255)),
+  };
+}

@@ -1,0 +1,4 @@
+export { type VirtualClock, virtualClock } from "./runtime/clock/virtual-clock.ts";
+export { assertAllStopped } from "./runtime/streams/probes/assert-all-stopped.ts";
+export { TestSink, type TestSubscriber } from "./runtime/streams/probes/test-sink.ts";
+export { type TestPublisher, TestSource } from "./runtime/streams/probes/test-source.ts";
