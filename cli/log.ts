@@ -7,7 +7,7 @@ export type LogFormat = "text" | "json";
 /** The log of the command, on stderr: one line an event, for people or as JSON. */
 export function commandLog(format: LogFormat, level: string): Log {
   const destination = format === "json" ? pino.destination({ dest: 2, sync: true }) : { write: writeText };
-  return adapted(pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, destination));
+  return adapted(pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination));
 }
 
 function adapted(logger: pino.Logger): Log {

@@ -123,7 +123,7 @@ async function openSource(
   return (builder, outlets) => {
     const router = builder.add(new SourceRouter());
     builder.connect(builder.add(source.via(gate)).out, router.in);
-    if (rejected !== undefined) builder.connect(router.rejected, builder.add(rejected).in as Inlet<never>);
+    if (rejected !== undefined) builder.connect(router.rejected as AnyOutlet, builder.add(rejected).in as AnyInlet);
     outlets(new Map<string, AnyOutlet>([["observations", router.observations], ["rejected", router.rejected]]));
   };
 }

@@ -1,7 +1,8 @@
 import { builtInDerivators } from "../blocks/derivators/catalogue.ts";
 import type { Derivator } from "../blocks/model/derivator.ts";
 import type { Store } from "../blocks/model/store.ts";
-import { type QueryRequest, type QueryResult, runQuery } from "../blocks/query/query.ts";
+import { type QueryRequest, runQuery } from "../blocks/query/query.ts";
+import type { QueryResult } from "../blocks/query/query-result.ts";
 import { DerivatorSets } from "../blocks/rollup/derivator-set.ts";
 import type { GraphFile } from "../config/graph-file.ts";
 import { EngineError } from "../runtime/errors.ts";

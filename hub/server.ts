@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
-import { resultToJson } from "../blocks/query/query.ts";
+import { resultToJson } from "../blocks/query/query-result.ts";
 import type { Engine } from "../graphs/engine.ts";
 import { EngineError, sentenceOf } from "../runtime/errors.ts";
 import { answer, chosenStore } from "./engine-queries.ts";

@@ -44,9 +44,11 @@ export class SeriesTable {
 
   /**
    * @param tagset Any iteration order; an object's own enumerable keys, or a map.
-   * @throws {EngineError} `SERIES_LIMIT`; retryable once series were forgotten.
+   * @param metric Not empty, without `{`, which begins the tags of a canonical form.
+   * @throws {EngineError} `SERIES_LIMIT`, or `MESSAGE_INVALID` for such a metric.
    */
   intern(metric: string, tagset: Tagset | Readonly<Record<string, string>>, type: DataType): Series {
+    if (metric === "" || metric.includes("{")) throw metricInvalid(metric);
     const sorted = sortedTagset(tagset);
     const canonical = canonicalForm(metric, sorted);
     const key = `${type}\0${canonical}`;
@@ -70,6 +72,10 @@ export class SeriesTable {
     this.#series.push(series);
     return series;
   }
+}
+
+function metricInvalid(metric: string): EngineError {
+  return new EngineError("MESSAGE_INVALID", `Cannot name a metric "${metric}" as it must not be empty nor contain "{"`);
 }
 
 export function sortedTagset(tagset: Tagset | Readonly<Record<string, string>>): Tagset {

@@ -4,7 +4,8 @@ import { divides, type Period, periodOf } from "../model/period.ts";
 import type { Series } from "../model/series.ts";
 import type { SeriesRange, Store } from "../model/store.ts";
 import { timestampMax, timestampMin } from "../model/timestamp.ts";
-import { DerivatorSet } from "../rollup/derivator-set.ts";
+import { floatDerivators } from "../rollup/aggregations.ts";
+import { DerivatorSet, type DerivatorSets } from "../rollup/derivator-set.ts";
 import type { AnswerSeries } from "./answer-series.ts";
 import {
   type Bucket,
@@ -38,19 +39,8 @@ export function bucketReading(
   const types = answers.flatMap(({ members }) => members.map(({ type }) => type));
   const values = chosenValues(request.values, [...new Set(types)], sets);
   for (const answer of answers) refuseMerge(answer, values, (type) => sets.of(type));
-  const needed = neededDerivators(values);
-  const widens = neededDerivators(standardValues);
-  const setOf = keptByType(
-    (type) =>
-      new DerivatorSet(
-        type,
-        sets.of(type).derivators.filter(({ name }) => needed.has(name)),
-      ),
-  );
-  const wideningSet = new DerivatorSet(
-    "tlong",
-    sets.of("tlong").derivators.filter(({ name }) => widens.has(name)),
-  );
+  const setOf = keptByType((type) => setWith(neededDerivators(values), type, sets));
+  const wideningSet = setWith(neededDerivators(standardValues), "tlong", sets);
   const stored = periods.map(periodOf).findLast((finer) => divides(finer, period));
   return {
     values,
@@ -135,6 +125,13 @@ function refuseMerge(answer: AnswerSeries, values: readonly string[], setOf: (ty
     const found = `it is ${answer.members.length} series`;
     throw new EngineError("SETTING_INVALID", `Cannot merge "${name}" of ${answer.name} as ${rule}: ${found}`);
   }
+}
+
+/** Those of the derivators that are needed and that no float state answers. */
+function setWith(needed: ReadonlySet<string>, type: DataType, sets: DerivatorSets): DerivatorSet {
+  const answered: readonly string[] = floatDerivators(type);
+  const kept = sets.of(type).derivators.filter(({ name }) => needed.has(name) && !answered.includes(name));
+  return new DerivatorSet(type, kept);
 }
 
 /** Makes a set once for each type that is asked for. */

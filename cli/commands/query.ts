@@ -40,8 +40,10 @@ async function ask(selector: string, options: QueryOptions): Promise<QueryResult
   const { definition, settings } = plan.stores.get(name) ?? unknownStore(name);
   const address = await definition.engineAddress?.(settings as never);
   if (address !== undefined) {
-    const given = Object.entries({ ...parameters, store: name }).filter(([, given]) => given !== undefined);
-    const search = new URLSearchParams(given.map(([key, given]) => [key, String(given)]));
+    const search = new URLSearchParams();
+    for (const [key, given] of Object.entries({ ...parameters, store: name })) {
+      if (given !== undefined) search.set(key, String(given));
+    }
     const body = await askEngine(address, `/api/v1/query?${search}`);
     if (body !== undefined) return resultFromJson(body);
   }

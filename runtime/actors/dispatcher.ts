@@ -8,7 +8,7 @@ export interface Runnable {
 }
 
 /** Turns in one slice at most, for a clock that stands still while turns run. */
-const turnsMax = 1_024;
+const turnsMax = 64;
 
 /** Gives turns in order of asking, for a slice of time; then lets I/O run. */
 export class Dispatcher {

@@ -356,19 +356,19 @@ export abstract class GraphStageLogic<M = void> {
 
   get #interpreter(): Interpreter {
     const interpreter = this.stageInterpreter;
-    assert(interpreter !== undefined, "a stage uses its ports, clock and log from preStart on");
+    if (interpreter === undefined) assert.fail("a stage uses its ports, clock and log from preStart on");
     return interpreter;
   }
 
   #inConnection(inlet: Inlet<unknown>): Connection {
     const connection = this.stagePorts[inlet.id];
-    assert(connection !== undefined, "a stage uses its own ports, from preStart on");
+    if (connection === undefined) assert.fail("a stage uses its own ports, from preStart on");
     return connection;
   }
 
   #outConnection(outlet: Outlet<unknown>): Connection {
     const connection = this.stagePorts[this.#inletCount + outlet.id];
-    assert(connection !== undefined, "a stage uses its own ports, from preStart on");
+    if (connection === undefined) assert.fail("a stage uses its own ports, from preStart on");
     return connection;
   }
 

@@ -317,7 +317,6 @@ export class Interpreter {
 
   #dequeue(): Connection {
     const connection = this.#ring[this.#head & this.#mask] as Connection;
-    this.#ring[this.#head & this.#mask] = undefined;
     this.#head = (this.#head + 1) | 0;
     return connection;
   }

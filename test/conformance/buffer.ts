@@ -415,64 +415,114 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
+/** A row as text, with what says where it belongs. */
+interface Seen {
+  readonly series: string;
+  readonly hash: number;
+  readonly text: string;
+}
+
+function seenIn(chunks: readonly ObservationChunk[]): Seen[] {
+  return chunks.flatMap(({ table, length, series, time, values }) =>
+    Array.from({ length }, (_, row) => {
+      const { canonical, type, hash } = table.at(series[row] ?? -1);
+      return { series: `${type} ${canonical}`, hash, text: `${time[row]} ${typeof values[row]} ${values[row]}` };
+    }),
+  );
+}
+
+const bySeries = (rows: readonly Seen[]) => {
+  const texts = new Map<string, string[]>();
+  for (const { series, text } of rows) texts.set(series, [...(texts.get(series) ?? []), text]);
+  return new Map([...texts].sort(([a], [b]) => (a < b ? -1 : 1)));
+};
+
+class BufferModel {
+  readonly tested: BufferUnderTest;
+  readonly partitions: number;
+  buffer: Buffer;
+  #table: SeriesTable;
+  #time = 0;
+  readonly #running: Promise<void>[] = [];
+  readonly #appended: Seen[] = [];
+  readonly #committed = new Map<string, Seen[]>();
+
+  constructor(tested: BufferUnderTest, partitions: number, table: SeriesTable) {
+    this.tested = tested;
+    this.partitions = partitions;
+    this.buffer = tested.buffer;
+    this.#table = table;
+    for (const { consumer, partition } of this.#readers()) this.buffer.reader(consumer, partition).close();
+  }
+
+  async take(step: Step): Promise<void> {
+    if (step.kind === "append") return this.#append(step);
+    await Promise.all(this.#running.splice(0));
+    if (step.kind === "commit") await this.#commit(step);
+    else await this.#reopen();
+    assertBalanced(this.buffer);
+  }
+
+  check(): void {
+    for (const { consumer, partition } of this.#readers()) {
+      const rest = drain(this.buffer.reader(consumer, partition)).flatMap((record) => seenIn(record.chunks()));
+      const seen = [...(this.#committed.get(`${consumer} ${partition}`) ?? []), ...rest];
+      const expected = this.#appended.filter(({ hash }) => hash % this.partitions === partition);
+      assert.deepEqual(bySeries(seen), bySeries(expected));
+    }
+  }
+
+  async #append({ chunks, awaited }: Step & { kind: "append" }): Promise<void> {
+    const made = chunks.map(({ type, series }) => {
+      const rows = series.map((name) => {
+        this.#time += 1;
+        const value = type === "ttext" ? `${this.#time}` : type === "tlong" ? BigInt(this.#time) : this.#time;
+        return { series: this.#table.intern(`m${name}`, {}, type), time: this.#time, value };
+      });
+      return chunkOf(this.#table, type, rows);
+    });
+    this.#appended.push(...seenIn(made));
+    this.#running.push(this.buffer.append(made));
+    if (awaited) await Promise.all(this.#running.splice(0));
+  }
+
+  async #commit({ consumer, part }: Step & { kind: "commit" }): Promise<void> {
+    for (let partition = 0; partition < this.partitions; partition++) {
+      const reader = this.buffer.reader(consumer, partition);
+      const records = drain(reader);
+      const taken = records.slice(0, Math.round(records.length * part));
+      const rows = taken.flatMap((record) => seenIn(record.chunks()));
+      const last = taken.at(-1);
+      if (last !== undefined) await reader.commit(last.position, settled(rows.length));
+      const key = `${consumer} ${partition}`;
+      this.#committed.set(key, [...(this.#committed.get(key) ?? []), ...rows]);
+      reader.close();
+    }
+  }
+
+  async #reopen(): Promise<void> {
+    const table = new SeriesTable();
+    const reopened = await this.tested.reopen(table);
+    if (reopened === undefined) return;
+    this.buffer = reopened;
+    this.#table = table;
+  }
+
+  #readers() {
+    return ["a", "b"].flatMap((consumer) =>
+      Array.from({ length: this.partitions }, (_, partition) => ({ consumer, partition })),
+    );
+  }
+}
+
 function followsModel(open: (settings: BufferSettings) => Promise<BufferUnderTest>) {
   return async (partitions: number, steps: readonly Step[]): Promise<void> => {
-    let table = new SeriesTable();
+    const table = new SeriesTable();
     const tested = await open({ partitions, rowsMax: 1_000_000, table });
     try {
-      let { buffer } = tested;
-      const consumers = ["a", "b"];
-      const all = consumers.flatMap((consumer) => Array.from({ length: partitions }, (_, p) => ({ consumer, p })));
-      for (const { consumer, p } of all) buffer.reader(consumer, p).close();
-      const appended: string[][] = [];
-      const committed = new Map(all.map(({ consumer, p }) => [`${consumer} ${p}`, [] as string[]]));
-      let time = 0;
-      let running: Promise<void>[] = [];
-      for (const one of [...steps, { kind: "reopen" as const }]) {
-        if (one.kind === "append") {
-          const chunks = one.chunks.map(({ type, series }) =>
-            chunkOf(
-              table,
-              type,
-              series.map((name) => {
-                time += 1;
-                const value = type === "ttext" ? `${time}` : type === "tlong" ? BigInt(time) : time;
-                return { series: table.intern(`m${name}`, {}, type), time, value };
-              }),
-            ),
-          );
-          appended.push(textOf(chunks));
-          running.push(buffer.append(chunks));
-          if (one.awaited) await Promise.all(running.splice(0));
-          continue;
-        }
-        await Promise.all(running);
-        running = [];
-        if (one.kind === "commit") {
-          for (let p = 0; p < partitions; p++) {
-            const reader = buffer.reader(one.consumer, p);
-            const records = drain(reader);
-            const taken = records.slice(0, Math.round(records.length * one.part));
-            const last = taken.at(-1);
-            const rows = taken.flatMap((record) => textOf(record.chunks()));
-            if (last !== undefined) await reader.commit(last.position, settled(rows.length));
-            committed.get(`${one.consumer} ${p}`)?.push(...rows);
-            reader.close();
-          }
-        } else {
-          table = new SeriesTable();
-          buffer = (await tested.reopen(table)) ?? buffer;
-          if (buffer !== tested.buffer) continue;
-          table = tableOf(buffer, table, tested);
-        }
-        assertBalanced(buffer);
-      }
-      for (const { consumer, p } of all) {
-        const rest = drain(buffer.reader(consumer, p)).flatMap((record) => textOf(record.chunks()));
-        const seen = [...(committed.get(`${consumer} ${p}`) ?? []), ...rest];
-        const expected = appended.flat().filter((row) => partitionOf(row, partitions) === p);
-        assert.deepEqual(bySeries(seen), bySeries(expected));
-      }
+      const model = new BufferModel(tested, partitions, table);
+      for (const step of [...steps, { kind: "reopen" } as const]) await model.take(step);
+      model.check();
     } finally {
       await tested.dispose();
     }

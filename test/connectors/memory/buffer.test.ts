@@ -1,0 +1,8 @@
+import { MemoryBuffer } from "../../../connectors/memory/memory-buffer.ts";
+import { systemClock } from "../../../runtime/clock/system-clock.ts";
+import { bufferConformance } from "../../conformance/buffer.ts";
+
+bufferConformance("memory", async ({ partitions, rowsMax }) => {
+  const buffer = new MemoryBuffer({ partitions, rowsMax }, systemClock);
+  return { buffer, reopen: async () => undefined, dispose: () => buffer.close() };
+});
