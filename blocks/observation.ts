@@ -49,12 +49,7 @@ class ObservationStage extends GraphStage<RecordingShape> {
   readonly #grouper: Grouper;
   readonly #derivations: readonly Derivation[];
 
-  constructor(
-    context: BlockContext,
-    recorder: () => Recorder,
-    grouper: Grouper,
-    derivations: readonly Derivation[],
-  ) {
+  constructor(context: BlockContext, recorder: () => Recorder, grouper: Grouper, derivations: readonly Derivation[]) {
     super();
     this.shape = new RecordingShape(context.outlets);
     this.#context = context;

@@ -47,7 +47,9 @@ export const processorBlock = defineComposite({
       nodes: {
         message: { type: "message", settings: recording },
         ...((derives || publishes) && { observation: { type: "observation", settings: { ...recording, derive } } }),
-        ...(rollsUp && { aggregation: { type: "aggregation", settings: { store, aggregators, derivators, hot_series } } }),
+        ...(rollsUp && {
+          aggregation: { type: "aggregation", settings: { store, aggregators, derivators, hot_series } },
+        }),
         tag: { type: "tag", settings: { store, sharder } },
       },
       wires,

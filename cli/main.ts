@@ -5,7 +5,8 @@ import { exitCodeOf, exitCodes, textOf } from "./exit.ts";
 
 // Each command loads what it needs, so that `--help` and `check` stay quick.
 const collect = (value: string, all: string[] = []) => [...all, value];
-const set = () => new Option("--set <path=value>", "override a setting of the file; may be repeated").argParser(collect);
+const set = () =>
+  new Option("--set <path=value>", "override a setting of the file; may be repeated").argParser(collect);
 const json = () => new Option("--json", "print JSON");
 
 function program(): Command {
@@ -20,7 +21,9 @@ function program(): Command {
     .argument("<graph.yaml>")
     .option("--until-idle", "end when finite sources are read and everything is settled and flushed")
     .addOption(set())
-    .addOption(new Option("--log-format <format>", "lines for people or JSON").choices(["text", "json"]).default("text"))
+    .addOption(
+      new Option("--log-format <format>", "lines for people or JSON").choices(["text", "json"]).default("text"),
+    )
     .addOption(new Option("--log-level <level>").choices(["debug", "info", "warn", "error"]).default("info"))
     .option("--quiet", "print neither what runs nor a status line")
     .action(async (file, options) => (await import("./commands/run.ts")).run(file, options));

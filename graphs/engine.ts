@@ -116,7 +116,8 @@ export class Engine {
     }
     const direct = this.#runs.flatMap((run) => [...(run.controls?.sources.values() ?? [])]);
     const entered = direct.map((control) => control.entered);
-    const isSettled = () => left === 0 && direct.every(({ settled }, place) => settled.entered >= (entered[place] ?? 0));
+    const isSettled = () =>
+      left === 0 && direct.every(({ settled }, place) => settled.entered >= (entered[place] ?? 0));
     const until = clock.monotonic() + timeoutMs;
     while (!isSettled() && clock.monotonic() < until) {
       this.#flushes.next();
@@ -167,7 +168,7 @@ export class Engine {
     const buffer = await opening(name, definition.open(settings as never, this.#context(name)));
     this.#buffers.set(name, buffer);
     // The places of segments that are gone would hold records back for ever.
-    buffer.retain(this.plan.segments.filter(({ reads }) => reads.includes(node)).map((segment) => segment.name));
+    await buffer.retain(this.plan.segments.filter(({ reads }) => reads.includes(node)).map((segment) => segment.name));
   }
 
   #partitions(segment: Segment): number {
@@ -226,7 +227,8 @@ export class Engine {
   /** Whether another segment that has not ended fills a buffer that this one reads. */
   #isFed(run: SegmentRun, left: ReadonlySet<SegmentRun>): boolean {
     return [...left].some(
-      (other) => other.segment !== run.segment && other.segment.fills.some((buffer) => run.segment.reads.includes(buffer)),
+      (other) =>
+        other.segment !== run.segment && other.segment.fills.some((buffer) => run.segment.reads.includes(buffer)),
     );
   }
 

@@ -127,7 +127,8 @@ function segmentOf(nodes: readonly PlannedNode[], wires: readonly Wire[]): Segme
   const [first] = nodes;
   const [only] = wires;
   return {
-    name: first?.name ?? `${only?.from.name}-${only?.to.name}`,
+    // The name that the file gives: inside a composite, names may change from version to version.
+    name: first?.name.split("/")[0] ?? `${only?.from.name}-${only?.to.name}`,
     nodes,
     wires,
     reads: buffers(wires.map(({ from }) => from)),

@@ -60,8 +60,14 @@ export async function segmentBlueprint(
   const graph = GraphDSL.create((builder) => {
     const outlets = new Map<PlannedNode, Map<string, AnyOutlet>>();
     const inlets = new Map<PlannedNode, AnyInlet>();
-    for (const [node, place] of opened) place(builder, (ports) => outlets.set(node, ports), (port) => inlets.set(node, port));
-    for (const buffer of segment.fills) inlets.set(buffer, builder.add(new BufferSink(parts.buffer(buffer))).in as AnyInlet);
+    for (const [node, place] of opened)
+      place(
+        builder,
+        (ports) => outlets.set(node, ports),
+        (port) => inlets.set(node, port),
+      );
+    for (const buffer of segment.fills)
+      inlets.set(buffer, builder.add(new BufferSink(parts.buffer(buffer))).in as AnyInlet);
     for (const buffer of segment.reads) {
       const out = readerOutlet(builder, buffer, segment, partition, parts, controls);
       outlets.set(buffer, new Map([["observations", out]]));
@@ -124,7 +130,12 @@ async function openSource(
     const router = builder.add(new SourceRouter());
     builder.connect(builder.add(source.via(gate)).out, router.in);
     if (rejected !== undefined) builder.connect(router.rejected as AnyOutlet, builder.add(rejected).in as AnyInlet);
-    outlets(new Map<string, AnyOutlet>([["observations", router.observations], ["rejected", router.rejected]]));
+    outlets(
+      new Map<string, AnyOutlet>([
+        ["observations", router.observations],
+        ["rejected", router.rejected],
+      ]),
+    );
   };
 }
 

@@ -47,7 +47,11 @@ function checkStore(node: GraphNode, known: ReadonlyMap<string, GraphNode>, faul
   if (typeof name !== "string" || known.get(name)?.section === "stores") return;
   const stores = [...known.values()].filter(({ section }) => section === "stores").map((store) => store.name);
   const hint = stores.length === 0 ? ": the file has no section `stores`" : didYouMean(name, stores);
-  faults.error("WIRING_INVALID", node.settingAt(["store"]), `Cannot use the store "${name}" as there is none of that name${hint}`);
+  faults.error(
+    "WIRING_INVALID",
+    node.settingAt(["store"]),
+    `Cannot use the store "${name}" as there is none of that name${hint}`,
+  );
 }
 
 function wiresInto(
@@ -75,7 +79,11 @@ function wiresInto(
     const chosen = outlet ?? Object.keys(outlets)[0];
     const kind = chosen === undefined ? undefined : outlets[chosen];
     if (from === undefined || chosen === undefined) {
-      faults.error("WIRING_INVALID", at, `Cannot take from "${name}" as a ${target.section.slice(0, -1)} emits nothing`);
+      faults.error(
+        "WIRING_INVALID",
+        at,
+        `Cannot take from "${name}" as a ${target.section.slice(0, -1)} emits nothing`,
+      );
     } else if (kind === undefined) {
       const names = Object.keys(outlets);
       const hint = didYouMean(chosen, names) || `: it has ${names.map((each) => `"${each}"`).join(", ")}`;

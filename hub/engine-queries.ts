@@ -14,7 +14,10 @@ export function chosenStore(graph: GraphFile, name: string | undefined): string 
   if (name === undefined && only !== undefined && stores.length === 1) return only;
   if (name !== undefined && stores.includes(name)) return name;
   const rule = name === undefined ? "it must name one of several stores" : `the graph has no store "${name}"`;
-  throw new EngineError("USAGE_INVALID", `Cannot query as ${rule}: there are ${stores.map((one) => `"${one}"`).join(", ") || "none"}`);
+  throw new EngineError(
+    "USAGE_INVALID",
+    `Cannot query as ${rule}: there are ${stores.map((one) => `"${one}"`).join(", ") || "none"}`,
+  );
 }
 
 /** Answers a query from a store, with what the blocks that write it compute. */

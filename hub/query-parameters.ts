@@ -27,7 +27,10 @@ export function readQuery(given: QueryParameters): QueryRequest {
   const to = moment("to", given.to);
   const rowsMax = given.limit === undefined ? rowsMaxDefault : Number(given.limit);
   if (!Number.isInteger(rowsMax) || rowsMax < 1) {
-    throw new EngineError("SETTING_INVALID", `Cannot use limit as it must be a whole number >= 1: it is ${given.limit}`);
+    throw new EngineError(
+      "SETTING_INVALID",
+      `Cannot use limit as it must be a whole number >= 1: it is ${given.limit}`,
+    );
   }
   const tags = words(by);
   return {
@@ -51,7 +54,9 @@ function words(text: string | undefined): string[] {
 function moment(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   // A date alone is its midnight.
-  const time = /^-?\d{5,}$/.test(text) ? Number(text) : parseTimestamp(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text);
+  const time = /^-?\d{5,}$/.test(text)
+    ? Number(text)
+    : parseTimestamp(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text);
   if (time >= timestampMin && time <= timestampMax) return time;
   throw new EngineError(
     "TIMESTAMP_INVALID",

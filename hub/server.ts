@@ -28,7 +28,8 @@ const freshTimeoutMs = 5_000;
  */
 export async function startHub(engine: Engine, catalogue: Catalogue): Promise<Hub> {
   const folder = await mkdtemp(join(tmpdir(), "millrace-"));
-  const socket = process.platform === "win32" ? `\\\\.\\pipe\\${folder.replaceAll(/[\\/:]/g, "-")}` : join(folder, "hub.sock");
+  const socket =
+    process.platform === "win32" ? `\\\\.\\pipe\\${folder.replaceAll(/[\\/:]/g, "-")}` : join(folder, "hub.sock");
   const local = await newServer(engine, catalogue);
   await local.listen({ path: socket });
   const { hub } = engine.plan.graph;
@@ -59,7 +60,9 @@ async function listen(server: FastifyInstance, { host, port }: { host: string; p
     return await server.listen({ host, port });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "EADDRINUSE") throw cause;
-    throw new EngineError("ADDRESS_IN_USE", `Cannot open the hub as another process listens on ${host}:${port}`, { cause });
+    throw new EngineError("ADDRESS_IN_USE", `Cannot open the hub as another process listens on ${host}:${port}`, {
+      cause,
+    });
   }
 }
 

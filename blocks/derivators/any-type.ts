@@ -24,7 +24,11 @@ export const anyCount: Derivator<number> = defineDerivator<number>({
 });
 
 export const anyFirst = dated("first", "The first data point of the period, in order of time.", (earlier) => earlier);
-export const anyLast = dated("last", "The last data point of the period, in order of time.", (_earlier, later) => later);
+export const anyLast = dated(
+  "last",
+  "The last data point of the period, in order of time.",
+  (_earlier, later) => later,
+);
 
 function dated(name: "first" | "last", summary: string, choose: (earlier: Dated, later: Dated) => Dated) {
   return defineDerivator<Dated | undefined>({
@@ -43,7 +47,8 @@ function dated(name: "first" | "last", summary: string, choose: (earlier: Dated,
       return later === undefined ? earlier : choose(earlier, later);
     },
     result: (state) => state && { datetime: state.time, value: state.value },
-    encode: (state) => utf8.encode.encode(state === undefined ? "" : JSON.stringify([state.time, wrapped(state.value)])),
+    encode: (state) =>
+      utf8.encode.encode(state === undefined ? "" : JSON.stringify([state.time, wrapped(state.value)])),
     decode(bytes) {
       if (bytes.length === 0) return undefined;
       const [time, value] = JSON.parse(utf8.decode.decode(bytes)) as [number, unknown];

@@ -9,7 +9,12 @@ const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() };
 /**
  * A derivator of `tlong` that folds integers of any size without rounding; the result is a `tlong` of as many digits as it needs.
  */
-function exact(name: string, summary: string, fold: (state: Exact, value: bigint) => bigint, join = fold): Derivator<Exact> {
+function exact(
+  name: string,
+  summary: string,
+  fold: (state: Exact, value: bigint) => bigint,
+  join = fold,
+): Derivator<Exact> {
   return defineDerivator<Exact>({
     name,
     summary,

@@ -104,8 +104,7 @@ function mergeSum(states: Float64Array, at: number, later: Float64Array, laterAt
   const next = sum + added;
   const part = next - sum;
   states[at] = next;
-  states[at + 1] =
-    (states[at + 1] as number) + (later[laterAt + 1] as number) + (sum - (next - part) + (added - part));
+  states[at + 1] = (states[at + 1] as number) + (later[laterAt + 1] as number) + (sum - (next - part) + (added - part));
 }
 
 /** The names that a float state answers. */

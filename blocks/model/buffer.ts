@@ -62,7 +62,7 @@ export interface Buffer {
   /** Continues after the last position that `consumer` committed; a new consumer starts at the oldest record. */
   reader(consumer: string, partition: number): BufferReader;
   /** Forgets the places of all other consumers, so that they hold no record back. */
-  retain(consumers: readonly string[]): void;
+  retain(consumers: readonly string[]): Promise<void>;
   depth(): BufferDepth;
   books(): BufferBooks[];
   /** Lets other processes know where its engine answers queries. Absent where nobody owns the buffer. */

@@ -41,7 +41,14 @@ export function aggregationsOf(
     for (const derivator of set.derivators) {
       const value = set.result(others, derivator.name);
       if (value === undefined) continue;
-      values.push({ series, period, bucket, derivator: derivator.name, type: derivator.resultType(series.type), value });
+      values.push({
+        series,
+        period,
+        bucket,
+        derivator: derivator.name,
+        type: derivator.resultType(series.type),
+        value,
+      });
     }
   }
   return values;

@@ -105,7 +105,8 @@ export class Cascade {
     const isNewest = stored === undefined || this.period.next(start) > known.newestFiner;
     const hot = goesOn ? known : isNewest ? known.startAgain(start) : new HotBucket(Number.NEGATIVE_INFINITY, set);
     if (stored === undefined) {
-      for (let row = from; row < to; row += 1) hot.take(finer.start[row] as number, finer.floats, row, finer.others[row]);
+      for (let row = from; row < to; row += 1)
+        hot.take(finer.start[row] as number, finer.floats, row, finer.others[row]);
     } else takeMerged(hot, finer, from, to, stored, set);
     const row = coarse.append(index, start, set.empty ? undefined : set.seed());
     if (layoutOf(series.type) === "float") hot.resultFloats(coarse.floats, row * floatStateWidth);

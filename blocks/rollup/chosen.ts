@@ -17,7 +17,11 @@ function byName<T extends { readonly name: string }>(name: string, known: readon
   const found = known.find((candidate) => candidate.name === name);
   if (found !== undefined) return found;
   const names = known.map((candidate) => `"${candidate.name}"`).join(", ") || "none";
-  throw new EngineError("COMPONENT_UNKNOWN", `Cannot use the ${what} "${name}" as no plugin brings it: there are ${names}`, {
-    where: { node },
-  });
+  throw new EngineError(
+    "COMPONENT_UNKNOWN",
+    `Cannot use the ${what} "${name}" as no plugin brings it: there are ${names}`,
+    {
+      where: { node },
+    },
+  );
 }

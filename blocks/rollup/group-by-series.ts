@@ -20,7 +20,8 @@ export class SeriesGrouper {
   #counts = new Uint32Array(1024);
 
   group(chunks: readonly ObservationChunk[], layout: Layout, seriesCount: number): SeriesPoints[] {
-    if (this.#counts.length < seriesCount) this.#counts = new Uint32Array(Math.max(seriesCount, 2 * this.#counts.length));
+    if (this.#counts.length < seriesCount)
+      this.#counts = new Uint32Array(Math.max(seriesCount, 2 * this.#counts.length));
     const counts = this.#counts;
     const touched = countRows(chunks, counts);
     touched.sort();

@@ -48,7 +48,8 @@ export class HotStates {
 
   copyFloats(series: number, into: Float64Array, at: number): void {
     const from = series * floatStateWidth;
-    for (let offset = 0; offset < floatStateWidth; offset += 1) into[at + offset] = this.#floats[from + offset] as number;
+    for (let offset = 0; offset < floatStateWidth; offset += 1)
+      into[at + offset] = this.#floats[from + offset] as number;
   }
 
   others(series: number): DerivatorStates | undefined {

@@ -182,7 +182,6 @@ export abstract class RecordingLogic extends GraphStageLogic {
   }
 }
 
-
 /** What was gathered is not at rest, so the segment has to start again from its last committed position. */
 function receiverGone(outlet: string): EngineError {
   return new EngineError("STREAM_STOPPED", `Cannot go on as the receiver of "${outlet}" stopped`, { retryable: true });

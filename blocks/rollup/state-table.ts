@@ -46,7 +46,10 @@ export class StateTable {
   /** Rows `from` to `to`, all of one series, as a store keeps them. Views, not copies. */
   rows(from: number, to: number, series: Series, set: DerivatorSet): StateRows {
     const start = this.start.subarray(from, to);
-    const floats = layoutOf(series.type) === "float" ? this.floats.subarray(from * floatStateWidth, to * floatStateWidth) : undefined;
+    const floats =
+      layoutOf(series.type) === "float"
+        ? this.floats.subarray(from * floatStateWidth, to * floatStateWidth)
+        : undefined;
     const bytes = set.empty
       ? undefined
       : this.others.slice(from, to).map((states) => set.encode(states as DerivatorStates));

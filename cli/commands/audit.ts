@@ -17,7 +17,8 @@ export async function audit(file: string, options: { json?: boolean }): Promise<
   if (wrong.length > 0) {
     throw new Failure(exitCodes.wrong, `AUDIT_UNBALANCED ${wrong.map(({ place }) => place).join(", ")}`);
   }
-  if (pages.length === 0) process.stderr.write("Nothing was counted yet: the graph has no durable buffer, and no engine runs it\n");
+  if (pages.length === 0)
+    process.stderr.write("Nothing was counted yet: the graph has no durable buffer, and no engine runs it\n");
 }
 
 async function pagesOfGraph(plan: Plan): Promise<BookPage[]> {

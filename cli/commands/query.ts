@@ -19,11 +19,15 @@ export interface QueryOptions extends Omit<QueryParameters, "selector"> {
 export async function query(selector: string, options: QueryOptions): Promise<void> {
   const format = options.json === true ? "json" : options.format;
   if (!isFormat(format)) {
-    throw new Failure(exitCodes.usage, `Cannot print as --format must be one of ${resultFormats.join(", ")}: it is "${format}"`);
+    throw new Failure(
+      exitCodes.usage,
+      `Cannot print as --format must be one of ${resultFormats.join(", ")}: it is "${format}"`,
+    );
   }
   const result = await ask(selector, options);
   const { columns = 100, isTTY } = process.stdout;
-  for (const text of formatResult(result, format, { width: columns, color: isTTY === true })) process.stdout.write(text);
+  for (const text of formatResult(result, format, { width: columns, color: isTTY === true }))
+    process.stdout.write(text);
   if (format === "table") process.stderr.write(`${result.rows.length} ${result.rows.length === 1 ? "row" : "rows"}\n`);
 }
 

@@ -79,7 +79,13 @@ function onSignals(engine: Engine): Signals {
   const handle = (signal: NodeJS.Signals) => {
     count += 1;
     if (count === 1) stopped(engine.stop());
-    else ended(new Failure(exitCodes.wrong, `Ended at once by a second ${signal}: what was not committed is read again by the next run`));
+    else
+      ended(
+        new Failure(
+          exitCodes.wrong,
+          `Ended at once by a second ${signal}: what was not committed is read again by the next run`,
+        ),
+      );
   };
   process.on("SIGINT", handle);
   process.on("SIGTERM", handle);

@@ -1,6 +1,7 @@
 import type { QueryResult } from "../../blocks/query/query-result.ts";
 import { chartOf } from "./chart.ts";
 import { csvOf } from "./csv.ts";
+import { inPieces } from "./in-pieces.ts";
 import { jsonRowsOf } from "./json-rows.ts";
 import { tableOf } from "./table.ts";
 
@@ -16,6 +17,10 @@ export interface OutputStyle {
 
 /** The answer to a query for people (`table`, `chart`) or programs (`csv`, `json`), in pieces of text. */
 export function formatResult(result: QueryResult, format: ResultFormat, style: OutputStyle): Iterable<string> {
+  return inPieces(linesOf(result, format, style));
+}
+
+function linesOf(result: QueryResult, format: ResultFormat, style: OutputStyle): Iterable<string> {
   switch (format) {
     case "table":
       return tableOf(result, style);

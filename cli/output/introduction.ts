@@ -16,9 +16,10 @@ export function introduction(plan: Plan, file: string, hubUrl: string | undefine
   );
   // Run from a checkout there is no command of that name on the path.
   const command = basename(process.argv[1] ?? "") === "main.js" ? "npx millrace" : "millrace";
+  const [period] = graph.nodes.flatMap(({ settings }) => (settings as { aggregators?: string[] }).aggregators ?? []);
   const next = [
     ...feeds,
-    ...(plan.stores.size === 0 ? [] : [`  ${command} query '{}' --graph ${file} --every 1m --value count,mean`]),
+    ...(period === undefined ? [] : [`  ${command} query '{}' --graph ${file} --every ${period} --value count,mean`]),
     `  ${command} graph ${file}`,
     `  ${command} audit ${file}`,
     ...(hubUrl === undefined ? [] : [`  curl ${hubUrl}/api/v1/status`]),

@@ -13,10 +13,15 @@ const dim = 2;
  * Aligned columns under a header, numbers to the right. Where a line would be longer than the terminal, the widest columns of
  * text are cut and end in "…"; numbers and times never are.
  */
-export function* tableOf({ columns, rows }: QueryResult, { width, color }: OutputStyle): Generator<string, void, undefined> {
+export function* tableOf(
+  { columns, rows }: QueryResult,
+  { width, color }: OutputStyle,
+): Generator<string, void, undefined> {
   const sides = columns.map((column, index) => {
     const numeric = index > 1 && rows.some((row) => isNumber(column, row[index] ?? null));
-    return numeric && rows.every((row) => row[index] === null || isNumber(column, row[index] ?? null)) ? "left" : "right";
+    return numeric && rows.every((row) => row[index] === null || isNumber(column, row[index] ?? null))
+      ? "left"
+      : "right";
   });
   const cuttable = columns.map((column, index) => {
     return sides[index] === "right" && !rows.some((row) => isTime(column, row[index] ?? null));

@@ -410,7 +410,11 @@ const step = fc.oneof(
     ),
     awaited: fc.boolean(),
   }),
-  fc.record({ kind: fc.constant("commit" as const), consumer: fc.constantFrom("a", "b"), part: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  fc.record({
+    kind: fc.constant("commit" as const),
+    consumer: fc.constantFrom("a", "b"),
+    part: fc.double({ min: 0, max: 1, noNaN: true }),
+  }),
   fc.record({ kind: fc.constant("reopen" as const) }),
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;

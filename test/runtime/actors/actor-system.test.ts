@@ -186,9 +186,11 @@ test("ask rejects when the answer does not come in time, and not a millisecond b
   const { clock, system } = start();
   const ref = system.spawn<ActorRef<number>>({ receive() {} }, "a");
   let code = "";
-  ref.ask<number>((replyTo) => replyTo, 1_000).catch((error) => {
-    code = error.code;
-  });
+  ref
+    .ask<number>((replyTo) => replyTo, 1_000)
+    .catch((error) => {
+      code = error.code;
+    });
   clock.advance(999);
   await clock.settle();
   expect(code).toBe("");
@@ -225,13 +227,17 @@ test("terminate stops children before their parents, and gives what still waits 
   await terminated;
   expect(life).toEqual(["child start", "child stop", "parent stop"]);
   expect(system.deadLetters.recent()).toMatchObject([{ message: "unread", reason: "actor stopped" }]);
-  expect(() => system.spawn(() => recorder([]), "late")).toThrowError(expect.objectContaining({ code: "ACTOR_STOPPED" }));
+  expect(() => system.spawn(() => recorder([]), "late")).toThrowError(
+    expect.objectContaining({ code: "ACTOR_STOPPED" }),
+  );
 });
 
 test("names of siblings differ", () => {
   const { system } = start();
   system.spawn(() => recorder([]), "a");
-  expect(() => system.spawn(() => recorder([]), "a")).toThrowError(expect.objectContaining({ code: "SETTING_DUPLICATE" }));
+  expect(() => system.spawn(() => recorder([]), "a")).toThrowError(
+    expect.objectContaining({ code: "SETTING_DUPLICATE" }),
+  );
 });
 
 test("timers of an actor tell it later, and are called off when it stops", () => {
