@@ -37,7 +37,7 @@ export function timeTicks(
   const last = Math.floor(to / stepMs);
   for (let index = first; index <= last; index += 1) {
     const time = index * stepMs;
-    ticks.push({ time, label: timeLabel(time, stepMs) });
+    ticks.push({ time, label: timeLabel(time, stepMs, index === first) });
   }
   return ticks;
 }
@@ -55,13 +55,12 @@ const stepsMs: readonly number[] = [
   ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000].map((days) => days * dayMs),
 ];
 
-function timeLabel(time: number, stepMs: number): string {
-  const iso = new Date(time).toISOString();
-  const [day = "", clock = ""] = iso.slice(0, -1).split("T");
-  if (stepMs >= dayMs) return day;
-  // A day begins: its date says more than midnight.
+/** The first label and the ones at midnight tell the day, the others the time of the day only. */
+function timeLabel(time: number, stepMs: number, isFirst: boolean): string {
+  const [day = "", clock = ""] = new Date(time).toISOString().slice(0, -1).split("T");
   if (time % dayMs === 0) return day;
-  return clock.slice(0, stepMs >= minuteMs ? 5 : stepMs >= secondMs ? 8 : 12);
+  const short = clock.slice(0, stepMs >= minuteMs ? 5 : stepMs >= secondMs ? 8 : 12);
+  return isFirst ? `${day} ${short}` : short;
 }
 
 function niceStep(rough: number): number {

@@ -108,16 +108,20 @@ function draw(canvas: BrailleCanvas, lines: readonly Line[], axis: Axis, from: n
   });
 }
 
+/** Neighbours of one colour share its escape. */
 function rowText(canvas: BrailleCanvas, row: number, series: number, color: boolean): string {
   let text = "";
-  for (let column = 0; column < canvas.columns; column += 1) {
-    const cell = canvas.cell(column, row);
-    if (cell === undefined) text += " ";
-    else
-      text +=
-        color || cell.owner === 0 || series === 1
-          ? styled(cell.glyph, colors[cell.owner] ?? 0, color)
-          : marks[cell.owner];
+  let run = "";
+  let runOwner = -1;
+  for (let column = 0; column <= canvas.columns; column += 1) {
+    const cell = column < canvas.columns ? canvas.cell(column, row) : undefined;
+    const owner = cell?.owner ?? -1;
+    if (owner !== runOwner || column === canvas.columns) {
+      text += runOwner === -1 ? run : styled(run, colors[runOwner] ?? 0, color);
+      run = "";
+      runOwner = owner;
+    }
+    run += cell === undefined ? " " : color || owner === 0 || series === 1 ? cell.glyph : (marks[owner] ?? "");
   }
   return text.trimEnd();
 }

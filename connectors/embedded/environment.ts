@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
+import { join } from "node:path";
 import type { Database, RootDatabase } from "lmdb";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 
@@ -42,11 +43,12 @@ export class Environment {
   /** @throws {EngineError} `PATH_UNREADABLE`, `FORMAT_UNSUPPORTED`. */
   static async open(options: EnvironmentOptions): Promise<Environment> {
     const { path, readOnly } = options;
-    const { open } = await import("lmdb");
+    const lmdb = await import("lmdb");
     let root: RootDatabase<Buffer, Buffer>;
     try {
       if (!readOnly) await mkdir(path, { recursive: true });
-      root = open<Buffer, Buffer>({
+      await checkFile(path, readOnly);
+      root = lmdb.open<Buffer, Buffer>({
         path,
         readOnly,
         noSubdir: false,
@@ -141,7 +143,31 @@ const formatKey = Buffer.from("format");
 /** MDB_CORRUPTED, MDB_PANIC, MDB_VERSION_MISMATCH, MDB_INVALID: no later try will do better. */
 const damaged: ReadonlySet<number> = new Set([-30796, -30795, -30794, -30793]);
 
+/** The library ends the process when it opens a file that is not its own, so the file's mark is looked at before. */
+async function checkFile(path: string, readOnly: boolean): Promise<void> {
+  const start = new Uint8Array(32);
+  let bytes = 0;
+  try {
+    const file = await open(join(path, "data.mdb"), "r");
+    bytes = await file
+      .read(start)
+      .then(({ bytesRead }) => bytesRead)
+      .finally(() => file.close());
+  } catch (thrown) {
+    if (readOnly || (thrown as NodeJS.ErrnoException).code !== "ENOENT") throw thrown;
+  }
+  if (bytes === 0 && !readOnly) return;
+  const mark = Buffer.from(start.buffer).readUInt32LE(markAt);
+  if (mark === lmdbMark) return;
+  throw new EngineError("FORMAT_UNSUPPORTED", `Cannot open "${path}" as its file "data.mdb" is no database of ours`);
+}
+
+/** MDB_MAGIC, behind the header of the first page in data version 2. */
+const lmdbMark = 0xbeefc0de;
+const markAt = 24;
+
 function openFailed(path: string, thrown: unknown): EngineError {
+  if (thrown instanceof EngineError) return thrown;
   if (damaged.has(numberOf(thrown))) {
     return new EngineError("FORMAT_UNSUPPORTED", `Cannot open "${path}" as its file is no database of ours`, {
       cause: thrown,

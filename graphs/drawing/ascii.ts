@@ -37,7 +37,7 @@ export function drawAscii(graph: DrawnGraph): string {
   columns.forEach((column, index) => {
     const width = Math.max(...column.map((spot) => spot.width));
     for (const spot of column) drawSpot(canvas, spot, x, width);
-    x = drawHops(canvas, x + width, hops[index] ?? [], spots);
+    x = drawHops(canvas, x, width, hops[index] ?? [], spots);
   });
   const lines = [...canvas.lines(), ...back.map(backLine)];
   return `${lines.join("\n")}\n`;
@@ -109,12 +109,17 @@ function drawSpot(canvas: LineCanvas, spot: Spot, x: number, columnWidth: number
     canvas.write(x, y + 1 + row, `${upright} ${text}${" ".repeat(width - 4 - lengthOf(text))} ${upright}`);
   }
   canvas.write(x, y + height - 1, `${bottomLeft}${flat?.repeat(width - 2)}${bottomRight}`);
-  // Up to the edge of the column, where the arrows of all its boxes begin.
-  canvas.horizontal(x + width - 1, x + columnWidth, outletRow(spot) + 0);
 }
 
-/** Draws the arrows from one column to the next. @returns where the next column begins. */
-function drawHops(canvas: LineCanvas, x: number, hops: readonly Hop[], spots: ReadonlyMap<Place, Spot>): number {
+/** Draws the arrows from the column at `columnX` to the next. @returns where that begins. */
+function drawHops(
+  canvas: LineCanvas,
+  columnX: number,
+  columnWidth: number,
+  hops: readonly Hop[],
+  spots: ReadonlyMap<Place, Spot>,
+): number {
+  const x = columnX + columnWidth;
   const labels = hops.map(hopLabel);
   const labelColumns = Math.max(0, ...labels.map(lengthOf));
   const froms = [...new Set(hops.map((hop) => hop.from))];
@@ -128,7 +133,7 @@ function drawHops(canvas: LineCanvas, x: number, hops: readonly Hop[], spots: Re
     const [fromY, toY] = [outletRow(from), inletRow(to, label)];
     const track = tracks.get(hop.from);
     const turnX = x + 1 + 2 * (track ?? 0);
-    canvas.horizontal(x - 1, turnX, fromY);
+    canvas.horizontal(columnX + from.width - 1, turnX, fromY);
     if (fromY !== toY) canvas.vertical(turnX, fromY, toY);
     canvas.horizontal(turnX, headX + 1, toY);
     if (label !== "") canvas.write(headX - 1 - lengthOf(label), toY, label);
