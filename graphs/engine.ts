@@ -187,7 +187,7 @@ export class Engine {
         context: (node) => this.#context(node),
         store: (name) => this.store(name),
         buffer: (node) => found(this.#buffers.get(node.name), node.name),
-        deadLetters: () => deadLetters(this.plan.graph, this.#context("dead-letters")),
+        deadLetters: (node) => deadLetters(this.plan.graph, this.#context(node)),
         flushes: this.#flushes,
         inFlightMax,
       },

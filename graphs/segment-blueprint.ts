@@ -31,8 +31,8 @@ export interface SegmentParts {
   readonly context: (node: string) => ComponentContext;
   readonly store: (name: string) => Store;
   readonly buffer: (node: PlannedNode) => Buffer;
-  /** Where dead letters go that nothing in the file listens to. */
-  readonly deadLetters: () => Promise<Sink<SinkElement, unknown>>;
+  /** Where dead letters of a node go that nothing in the file listens to. */
+  readonly deadLetters: (node: string) => Promise<Sink<SinkElement, unknown>>;
   readonly flushes: Observable<void>;
   /** Rows of a buffer that may be unsettled at once, per partition. */
   readonly inFlightMax: number;
@@ -122,7 +122,7 @@ async function openSource(
 ): Promise<Place> {
   const source = await definition.open(node.settings as never, parts.context(node.name));
   const wired = outletNames(node, wires);
-  const rejected = wired.has("rejected") ? undefined : await parts.deadLetters();
+  const rejected = wired.has("rejected") ? undefined : await parts.deadLetters(node.name);
   const gate = Flow.fromStage(new SourceGate()).mapMaterializedValue((control) => {
     controls.sources.set(node.name, control);
   });

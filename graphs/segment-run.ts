@@ -57,7 +57,7 @@ export class SegmentRun {
 
   /** Whether it has only sources that end by themselves left to wait for. */
   get finite(): boolean {
-    return this.segment.nodes.some(({ definition }) => definition.kind === "source" && definition.finite);
+    return this.segment.nodes.some(({ definition, settings }) => definition.kind === "source" && definition.finite(settings as never));
   }
 
   /** Sources hand in nothing more. */

@@ -41,8 +41,8 @@ export interface SourceDefinition<S extends SettingsSchema = SettingsSchema> {
   /** One sentence for the reference page. */
   readonly summary: string;
   readonly delivery: DeliveryGuarantee;
-  /** It ends by itself: `run --until-idle` waits for it. */
-  readonly finite: boolean;
+  /** Whether it ends by itself, with these settings: `run --until-idle` waits for it. */
+  finite(settings: z.output<S>): boolean;
   readonly settings: S;
   /** A command that hands something in, for whoever starts the graph for the first time. */
   feed?(settings: z.output<S>): string;

@@ -154,7 +154,7 @@ export const csvSource = defineSource({
   type: "file/csv",
   summary: "Reads the rows of a CSV file with a header, once.",
   delivery: "at-least-once",
-  finite: true,
+  finite: () => true,
   settings: csvSettings,
   open,
 });

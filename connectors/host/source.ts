@@ -58,7 +58,7 @@ export const hostSource = defineSource({
   type: "poll/host",
   summary: "Measures the load of this machine.",
   delivery: "at-most-once",
-  finite: false,
+  finite: () => false,
   settings,
   open,
 });

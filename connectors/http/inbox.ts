@@ -82,6 +82,7 @@ export class Inbox implements AsyncIterableIterator<ObservationChunk> {
           settle();
           refuse(new HttpFault(503, "Cannot store the messages now: send them again", { cause }));
         },
+        { redelivers: true },
       );
       this.#chunks.push(...build(receipt));
       this.#wake?.();

@@ -125,7 +125,7 @@ export const httpSource = defineSource({
   type: "flow/http/json",
   summary: "Accepts JSON messages over HTTP, and confirms them once they are at rest.",
   delivery: "at-least-once",
-  finite: false,
+  finite: () => false,
   settings,
   open,
 });

@@ -147,7 +147,7 @@ export const jsonlSource = defineSource({
   type: "file/jsonl",
   summary: "Reads a file of JSON messages, one a line, once.",
   delivery: "at-least-once",
-  finite: true,
+  finite: () => true,
   settings,
   open,
 });

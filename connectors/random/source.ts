@@ -53,7 +53,7 @@ export const randomSource = defineSource({
   type: "random",
   summary: "Makes random numbers, to try a graph.",
   delivery: "at-most-once",
-  finite: false,
+  finite: ({ count }) => count !== undefined,
   settings,
   open,
 });

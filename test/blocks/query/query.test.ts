@@ -278,7 +278,7 @@ test("tdouble and tlong merge as tdouble, other mixes are refused", async () => 
   await expect(ask(filled, "m", { grouping })).rejects.toMatchObject({ code: "SELECTOR_INVALID" });
 });
 
-const range = defineDerivator<number>({
+const rowCount = defineDerivator<number>({
   name: "rows",
   summary: "Counts rows.",
   appliesTo: () => true,
@@ -292,7 +292,7 @@ const range = defineDerivator<number>({
 }) as Derivator;
 
 test("the value of a plugin's derivator is given for each series, and refused for several merged", async () => {
-  const filled = new FilledStore(["1m"], [range]);
+  const filled = new FilledStore(["1m"], [rowCount]);
   await filled.add("m", { s: "1" }, "tdouble", [
     [t0, 1],
     [t0 + minute, 1],
