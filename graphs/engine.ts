@@ -8,10 +8,11 @@ import { ActorSystem } from "../runtime/actors/actor-system.ts";
 import type { Clock } from "../runtime/clock/clock.ts";
 import { type Log, silentLog } from "../runtime/log.ts";
 import type { Sink } from "../runtime/streams/sink.ts";
+import { atNode } from "./at-node.ts";
 import { type BookPage, pagesOf, sourcePage } from "./books.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Plan, PlannedNode, Segment } from "./plan.ts";
-import { atNode, SegmentRun } from "./segment-run.ts";
+import { SegmentRun } from "./segment-run.ts";
 
 /** Rows of one partition of a buffer that may be read and not yet settled. */
 const inFlightMax = 1_000_000;

@@ -101,7 +101,15 @@ function outletEnd(end: string, innerNode: (name: string) => PlannedNode) {
 function cut(nodes: readonly PlannedNode[], wires: readonly Wire[]): Segment[] {
   const isBuffer = (node: PlannedNode) => node.definition.kind === "buffer";
   const group = new Map<PlannedNode, PlannedNode[]>();
-  for (const node of nodes) if (!isBuffer(node)) group.set(node, [node]);
+  // The blocks of one composite stay together even without wires between them: a segment goes by the name of its first node.
+  const inFile = new Map<string, PlannedNode[]>();
+  for (const node of nodes) {
+    if (isBuffer(node)) continue;
+    const members = inFile.get(nameInFile(node.name)) ?? [];
+    members.push(node);
+    inFile.set(nameInFile(node.name), members);
+    group.set(node, members);
+  }
   for (const { from, to } of wires) {
     const left = group.get(from);
     const right = group.get(to);
@@ -127,13 +135,17 @@ function segmentOf(nodes: readonly PlannedNode[], wires: readonly Wire[]): Segme
   const [first] = nodes;
   const [only] = wires;
   return {
-    // The name that the file gives: inside a composite, names may change from version to version.
-    name: first?.name.split("/")[0] ?? `${only?.from.name}-${only?.to.name}`,
+    // Inside a composite, names may change from version to version. No node has a dot in its name.
+    name: first === undefined ? `${only?.from.name}.${only?.to.name}` : nameInFile(first.name),
     nodes,
     wires,
     reads: buffers(wires.map(({ from }) => from)),
     fills: buffers(wires.map(({ to }) => to)),
   };
+}
+
+function nameInFile(name: string): string {
+  return name.split("/")[0] ?? name;
 }
 
 function drawn(graph: GraphFile, { wires }: Wiring): DrawnGraph {

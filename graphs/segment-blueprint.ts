@@ -16,8 +16,10 @@ import type { Inlet, Outlet } from "../runtime/streams/graph-stage.ts";
 import { Broadcast } from "../runtime/streams/junctions/broadcast.ts";
 import { Merge } from "../runtime/streams/junctions/merge.ts";
 import type { RunnableGraph } from "../runtime/streams/runnable-graph.ts";
-import type { Sink } from "../runtime/streams/sink.ts";
+import { Sink } from "../runtime/streams/sink.ts";
 import { Source } from "../runtime/streams/source.ts";
+import type { ActorSystem } from "../runtime/actors/actor-system.ts";
+import { atNode } from "./at-node.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { PlannedNode, Segment, Wire } from "./plan.ts";
 import { BufferSink } from "./stages/buffer-sink.ts";
@@ -48,15 +50,20 @@ export interface SegmentControls {
 type AnyInlet = Inlet<unknown>;
 type AnyOutlet = Outlet<unknown>;
 
-/** Opens the components of a segment and wires them up for one partition. Sources belong to partition 0. */
+/**
+ * Opens the components of a segment and wires them up for one partition. Sources belong to partition 0.
+ *
+ * @throws {EngineError} of the first component that cannot be opened, with its node; those before it are closed again.
+ */
 export async function segmentBlueprint(
   segment: Segment,
   partition: number,
   parts: SegmentParts,
+  system: ActorSystem,
 ): Promise<{ graph: RunnableGraph<unknown>; controls: SegmentControls }> {
   const controls: SegmentControls = { sources: new Map(), readers: [] };
   const wires = partition === 0 ? segment.wires : withoutSources(segment.wires);
-  const opened = await openNodes(segment, wires, partition, parts, controls);
+  const opened = await openNodes(segment, wires, partition, parts, controls, system);
   const graph = GraphDSL.create((builder) => {
     const outlets = new Map<PlannedNode, Map<string, AnyOutlet>>();
     const inlets = new Map<PlannedNode, AnyInlet>();
@@ -66,8 +73,11 @@ export async function segmentBlueprint(
         (ports) => outlets.set(node, ports),
         (port) => inlets.set(node, port),
       );
-    for (const buffer of segment.fills)
+    for (const buffer of segment.fills) {
+      // Another partition than the first may lack what fills it.
+      if (!wires.some(({ to }) => to === buffer)) continue;
       inlets.set(buffer, builder.add(new BufferSink(parts.buffer(buffer))).in as AnyInlet);
+    }
     for (const buffer of segment.reads) {
       const out = readerOutlet(builder, buffer, segment, partition, parts, controls);
       outlets.set(buffer, new Map([["observations", out]]));
@@ -100,15 +110,23 @@ async function openNodes(
   partition: number,
   parts: SegmentParts,
   controls: SegmentControls,
+  system: ActorSystem,
 ): Promise<[PlannedNode, Place][]> {
   const opened: [PlannedNode, Place][] = [];
+  const closings: RunnableGraph<unknown>[] = [];
   for (const node of segment.nodes) {
     const { definition } = node;
     const fed = wires.some(({ to }) => to === node);
-    if (definition.kind === "source") {
-      if (partition === 0) opened.push([node, await openSource(node, definition, wires, parts, controls)]);
-    } else if (definition.kind === "block" && fed) opened.push([node, openBlock(node, definition, wires, parts)]);
-    else if (definition.kind === "sink" && fed) opened.push([node, await openSink(node, definition, parts)]);
+    try {
+      if (definition.kind === "source") {
+        if (partition === 0) opened.push([node, await openSource(node, definition, wires, parts, controls, closings)]);
+      } else if (definition.kind === "block" && fed) opened.push([node, openBlock(node, definition, wires, parts)]);
+      else if (definition.kind === "sink" && fed) opened.push([node, await openSink(node, definition, parts, closings)]);
+    } catch (error) {
+      // What holds a port or a file gives it back when its stream ends, so it gets one that does at once.
+      for (const closing of closings) closing.run(system, { name: "closing" });
+      throw atNode(error, node.name);
+    }
   }
   return opened;
 }
@@ -119,10 +137,13 @@ async function openSource(
   wires: readonly Wire[],
   parts: SegmentParts,
   controls: SegmentControls,
+  closings: RunnableGraph<unknown>[],
 ): Promise<Place> {
   const source = await definition.open(node.settings as never, parts.context(node.name));
+  closings.push(source.to(Sink.cancelled()));
   const wired = outletNames(node, wires);
   const rejected = wired.has("rejected") ? undefined : await parts.deadLetters(node.name);
+  if (rejected !== undefined) closings.push(Source.empty<SinkElement>().to(rejected));
   const gate = Flow.fromStage(new SourceGate()).mapMaterializedValue((control) => {
     controls.sources.set(node.name, control);
   });
@@ -157,8 +178,14 @@ function openBlock(node: PlannedNode, definition: BlockDefinition, wires: readon
   };
 }
 
-async function openSink(node: PlannedNode, definition: SinkDefinition, parts: SegmentParts): Promise<Place> {
+async function openSink(
+  node: PlannedNode,
+  definition: SinkDefinition,
+  parts: SegmentParts,
+  closings: RunnableGraph<unknown>[],
+): Promise<Place> {
   const sink = await definition.open(node.settings as never, parts.context(node.name));
+  closings.push(Source.empty<SinkElement>().to(sink));
   return (builder, _outlets, inlet) => inlet(builder.add(sink).in as AnyInlet);
 }
 

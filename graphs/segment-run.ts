@@ -1,5 +1,5 @@
 import type { Clock } from "../runtime/clock/clock.ts";
-import { EngineError, sentenceOf } from "../runtime/errors.ts";
+import { sentenceOf } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import type { ActorSystem } from "../runtime/actors/actor-system.ts";
 import type { RunningGraph } from "../runtime/streams/runnable-graph.ts";
@@ -33,6 +33,7 @@ export class SegmentRun {
   #ending: "no" | "stop" | "drain" | "abort" = "no";
   #wakeUp: (() => void) | undefined;
   #restarts = 0;
+  #sourcesStopped = false;
 
   private constructor(segment: Segment, partition: number, options: SegmentRunOptions, first: Started) {
     this.segment = segment;
@@ -62,6 +63,7 @@ export class SegmentRun {
 
   /** Sources hand in nothing more. */
   stopSources(): void {
+    this.#sourcesStopped = true;
     for (const control of this.#controls?.sources.values() ?? []) control.stop();
   }
 
@@ -112,10 +114,9 @@ export class SegmentRun {
     this.#controls = controls;
     // What was asked while it was down.
     if (this.#ending === "abort") running.stop();
-    else if (this.#ending !== "no") {
-      const how = this.#ending;
-      for (const control of controls.sources.values()) control.stop();
-      for (const { control } of controls.readers) control[how]();
+    if (this.#sourcesStopped) for (const control of controls.sources.values()) control.stop();
+    if (this.#ending === "stop" || this.#ending === "drain") {
+      for (const { control } of controls.readers) control[this.#ending]();
     }
   }
 
@@ -143,17 +144,11 @@ interface Started {
 }
 
 async function begin(segment: Segment, partition: number, options: SegmentRunOptions): Promise<Started> {
-  const { graph, controls } = await segmentBlueprint(segment, partition, options.parts);
-  const running = graph.runWatched(options.system, { name: `${segment.name}-${partition}` });
+  const { graph, controls } = await segmentBlueprint(segment, partition, options.parts, options.system);
+  const running = graph.runWatched(options.system, {
+    name: `${segment.name}-${partition}`,
+    // Other branches could go on without the one that failed, but what it held would never settle.
+    onFailure: (error) => running.stop(error),
+  });
   return { running, controls };
-}
-
-/** A fault that was thrown while opening, with the node it happened at. */
-export function atNode(error: unknown, node: string): EngineError {
-  if (error instanceof EngineError) {
-    return error.where.node !== undefined
-      ? error
-      : new EngineError(error.code, error.message, { ...error, where: { ...error.where, node }, cause: error });
-  }
-  return new EngineError("STAGE_FAILED", sentenceOf(error), { where: { node }, cause: error });
 }

@@ -1,8 +1,9 @@
 import type { StoreDefinition } from "../blocks/model/component.ts";
+import { hasInlet } from "../config/catalogue.ts";
 import type { GraphFile } from "../config/graph-file.ts";
 import type { GraphNode } from "../config/graph-node.ts";
 import type { Position } from "../config/source-text.ts";
-import { didYouMean } from "../config/suggestion.ts";
+import { didYouMean, suggestion } from "../config/suggestion.ts";
 import type { ErrorCode } from "../runtime/errors.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { acceptedBy, type FileNode, type FileWire, outletsOf } from "./plan.ts";
@@ -23,9 +24,11 @@ export interface Wiring {
 export function wire(graph: GraphFile, catalogue: Catalogue, faults: FaultReport): Wiring {
   const stores = new Map<string, { definition: StoreDefinition; settings: unknown }>();
   const nodes = new Map<string, FileNode>();
-  const known = new Map(graph.nodes.map((node) => [node.name, node]));
+  // Names that stand twice are reported already: the first is meant, as good as any.
+  const known = new Map([...graph.nodes].reverse().map((node) => [node.name, node]));
   for (const node of graph.nodes) {
     const { section, type, name } = node;
+    if (known.get(name) !== node) continue;
     if (section === "stores") {
       const definition = catalogue.stores.get(type);
       if (definition !== undefined) stores.set(name, { definition, settings: node.settings });
@@ -36,7 +39,7 @@ export function wire(graph: GraphFile, catalogue: Catalogue, faults: FaultReport
   }
   for (const { node } of nodes.values()) checkStore(node, known, faults);
   const wires = [...nodes.values()].flatMap((to) => wiresInto(to, nodes, known, faults));
-  checkEnds([...nodes.values()], wires, faults);
+  checkEnds([...nodes.values()], wires, graph, faults);
   checkCycles([...nodes.values()], wires, faults);
   return { nodes: [...nodes.values()], wires, stores };
 }
@@ -64,11 +67,7 @@ function wiresInto(
   for (const { name, outlet, at } of to.node.from) {
     const target = known.get(name);
     if (target === undefined) {
-      const names = [...known.values()].filter(({ section }) => section !== "stores" && section !== "sinks");
-      const hint = didYouMean(
-        name,
-        names.map((node) => node.name),
-      );
+      const hint = didYouMean(name, emitting([...known.values()]));
       faults.error("WIRING_INVALID", at, `Cannot take from "${name}" as there is no node of that name${hint}`);
       continue;
     }
@@ -100,26 +99,47 @@ function wiresInto(
   return wires;
 }
 
+function emitting(nodes: readonly GraphNode[]): string[] {
+  return nodes.filter(({ section }) => section !== "stores" && section !== "sinks").map(({ name }) => name);
+}
+
 /** What a source or buffer takes in has to go somewhere. */
-function checkEnds(nodes: readonly FileNode[], wires: readonly FileWire[], faults: FaultReport): void {
-  const named = new Set(nodes.flatMap(({ node }) => node.from.map(({ name }) => name)));
+function checkEnds(
+  nodes: readonly FileNode[],
+  wires: readonly FileWire[],
+  graph: GraphFile,
+  faults: FaultReport,
+): void {
+  // A `from` that is not there or cannot be read is reported already, and might have named any of them.
+  if (graph.nodes.some(({ section, from }) => hasInlet(section) && from.length === 0)) return;
+  const named = namedOrMeant(graph);
   for (const from of nodes) {
     const { node, definition } = from;
     if (definition.kind !== "source" && definition.kind !== "buffer") continue;
-    // One that is named in a `from` with a fault of its own has been reported there.
-    if (named.has(node.name) && (definition.kind === "buffer" || !onlyRejected(node.name, nodes, wires))) continue;
+    if (named.has(node.name) && (definition.kind === "buffer" || !onlyRejected(node.name, graph, wires))) continue;
     faults.error("WIRING_INVALID", node.at, `Cannot run "${node.name}" as nothing takes what it emits`);
   }
 }
 
-function onlyRejected(name: string, nodes: readonly FileNode[], wires: readonly FileWire[]): boolean {
+/** Names in any `from`, also of nodes with faults of their own, and those that a mistyped one was probably meant for. */
+function namedOrMeant(graph: GraphFile): ReadonlySet<string> {
+  const known = new Set(graph.nodes.map(({ name }) => name));
+  const candidates = emitting(graph.nodes);
+  const named = graph.nodes.flatMap(({ from }) => from.map(({ name }) => name));
+  return new Set(named.map((name) => (known.has(name) ? name : (suggestion(name, candidates) ?? name))));
+}
+
+function onlyRejected(name: string, graph: GraphFile, wires: readonly FileWire[]): boolean {
   const outlets = wires.filter(({ from }) => from.node.name === name).map(({ outlet }) => outlet);
-  const mentions = nodes.flatMap(({ node }) => node.from).filter((from) => from.name === name).length;
+  if (outlets.length === 0) return false;
+  const mentions = graph.nodes.flatMap(({ from }) => from).filter((from) => from.name === name).length;
   return mentions === outlets.length && !outlets.includes("observations");
 }
 
 /** A cycle is legal only where a node on it discards, limits or buffers: else elements in it only ever grow in number. */
-function checkCycles(nodes: readonly FileNode[], wires: readonly FileWire[], faults: FaultReport): void {
+function checkCycles(all: readonly FileNode[], wires: readonly FileWire[], faults: FaultReport): void {
+  // Without those nodes no legal cycle is left, and none can hide an illegal one from the search.
+  const nodes = all.filter(({ definition }) => !isBounding(definition));
   const visited = new Set<FileNode>();
   const path: FileNode[] = [];
   const visit = (node: FileNode): void => {
@@ -131,19 +151,18 @@ function checkCycles(nodes: readonly FileNode[], wires: readonly FileWire[], fau
     if (visited.has(node)) return;
     visited.add(node);
     path.push(node);
-    for (const { from, to } of wires) if (from === node) visit(to);
+    for (const { from, to } of wires) if (from === node && !isBounding(to.definition)) visit(to);
     path.pop();
   };
   for (const node of nodes) visit(node);
 }
 
+function isBounding(definition: FileNode["definition"]): boolean {
+  if (definition.kind === "block" || definition.kind === "composite") return definition.bounds;
+  return definition.kind === "buffer";
+}
+
 function reportCycle(cycle: readonly FileNode[], wires: readonly FileWire[], faults: FaultReport): void {
-  const bounded = cycle.some(
-    ({ definition }) =>
-      definition.kind === "buffer" ||
-      ((definition.kind === "block" || definition.kind === "composite") && definition.bounds),
-  );
-  if (bounded) return;
   const [first] = cycle;
   const last = cycle.at(-1);
   const closing = wires.find(({ from, to }) => from === last && to === first);

@@ -7,7 +7,8 @@ import { ObservationChunk } from "./observation-chunk.ts";
 export function elementLines(element: SinkElement): string {
   let lines = "";
   if (element instanceof ObservationChunk) for (const message of messagesOf(element)) lines += `${message}\n`;
-  else if (element instanceof AggregationChunk) for (const one of element.aggregations) lines += `${aggregationLine(one)}\n`;
+  else if (element instanceof AggregationChunk)
+    for (const one of element.aggregations) lines += `${aggregationLine(one)}\n`;
   else for (const letter of element.letters) lines += `${deadLetterLine(letter)}\n`;
   return lines;
 }

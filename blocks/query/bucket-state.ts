@@ -104,7 +104,7 @@ export function widenedState(state: BucketState, set: DerivatorSet): BucketState
   floats[floatState.min] = numberOf(result("min"));
   floats[floatState.max] = numberOf(result("max"));
   floats.set(doubleParts(result("sum")), floatState.sum);
-  
+  floats.set(doubleParts(result("s_sum")), floatState.squares);
   return { floats, others: [] };
 }
 

@@ -10,5 +10,5 @@ export function cellOf(type: DataType, value: unknown): Cell {
     return Number.isSafeInteger(number) ? number : value;
   }
   if (typeof value === "number" && Number.isNaN(value)) return null;
-  return value as Cell;
+  return value;
 }

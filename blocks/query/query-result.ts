@@ -47,20 +47,13 @@ function unpackedRow(json: unknown, length: number): Row {
 }
 
 function packed(cell: unknown): unknown {
-  switch (typeof cell) {
-    case "bigint":
-      return { long: String(cell) };
-    case "number":
-      if (Number.isFinite(cell) && !Object.is(cell, -0)) return cell;
-      return { double: Object.is(cell, -0) ? "-0" : String(cell) };
-    case "object":
-      if (cell === null) return null;
-      if (cell instanceof Uint8Array) return { binary: base64Of(cell) };
-      if (Array.isArray(cell)) return cell.map(packed);
-      return { object: Object.fromEntries(Object.entries(cell).map(([key, value]) => [key, packed(value)])) };
-    default:
-      return cell;
-  }
+  if (typeof cell === "bigint") return { long: String(cell) };
+  if (Object.is(cell, -0)) return { double: "-0" };
+  if (typeof cell === "number") return Number.isFinite(cell) ? cell : { double: String(cell) };
+  if (typeof cell !== "object" || cell === null) return cell;
+  if (cell instanceof Uint8Array) return { binary: base64Of(cell) };
+  if (Array.isArray(cell)) return cell.map(packed);
+  return { object: Object.fromEntries(Object.entries(cell).map(([key, value]) => [key, packed(value)])) };
 }
 
 function unpacked(json: unknown): Cell {

@@ -1,5 +1,5 @@
-import { type MessageFault, seriesOfMessage } from "../../blocks/model/message-series.ts";
 import type { ChunkBuilder } from "../../blocks/model/chunk-builder.ts";
+import { type MessageFault, seriesOfMessage } from "../../blocks/model/message-series.ts";
 import { shown, ValueFault } from "../../blocks/model/value.ts";
 import { didYouMean } from "../../config/suggestion.ts";
 import { EngineError } from "../../runtime/errors.ts";
@@ -38,9 +38,11 @@ export class RowPlan {
     this.#time = indexOf(given.time_column, "time_column");
     this.#readTime = readTime;
     this.#tags = given.tag_columns.map((name) => ({ name, index: indexOf(name, "tag_columns") }));
-    const others = [...columns.keys()].filter((name) => name !== given.time_column && !given.tag_columns.includes(name));
+    const others = [...columns.keys()].filter(
+      (name) => name !== given.time_column && !given.tag_columns.includes(name),
+    );
     this.#values = namedValues(given.value_columns ?? others).map(([name, own]) => {
-      const type = own.type ?? given.type;
+      const type = own.type ?? given.value_type;
       const read = cellReader(type);
       if (read === undefined) throw fault(`Cannot read column "${name}" as there is no type "${type}"`, given.path);
       return {
@@ -119,7 +121,11 @@ function columnsOf(header: readonly string[], path: string): Map<string, number>
   return columns;
 }
 
-type OwnSettings = { readonly metric?: string | undefined; readonly type?: string | undefined; readonly tagset?: object };
+type OwnSettings = {
+  readonly metric?: string | undefined;
+  readonly type?: string | undefined;
+  readonly tagset?: object;
+};
 
 function namedValues(given: readonly string[] | Readonly<Record<string, OwnSettings>>): [string, OwnSettings][] {
   return Array.isArray(given) ? given.map((name) => [name, {}]) : Object.entries(given as Record<string, OwnSettings>);

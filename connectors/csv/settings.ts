@@ -32,7 +32,9 @@ export const csvSettings = record({
       " time that comes twice in autumn, the first is taken.",
     { default: "UTC" },
   ),
-  tag_columns: list("Columns whose cells become tags; an empty cell is no tag.", text("Name of a column."), { default: [] }),
+  tag_columns: list("Columns whose cells become tags; an empty cell is no tag.", text("Name of a column."), {
+    default: [],
+  }),
   value_columns: z
     .union([
       list("Names.", text("Name of a column."), { min: 1 }),
@@ -40,10 +42,11 @@ export const csvSettings = record({
     ])
     .optional()
     .meta({
-      description: "Columns of values: a list of names, or by name their metric, type and tagset; all others unless told.",
+      description:
+        "Columns of values: a list of names, or by name their metric, type and tagset; all others unless told.",
     }),
   metric_prefix: text("Begins the name of every metric.", { optional: true }),
-  type: choice("Type of the values of a column that says none.", builtInTypes, { default: "tdouble" }),
+  value_type: choice("Type of the values of a column that says none.", builtInTypes, { default: "tdouble" }),
   tagset: tagset(),
   row_max: byteSize("Longest row. A longer one ends the file with an error, as where it ends cannot be known.", {
     default: "1 MiB",

@@ -6,7 +6,8 @@ const utf8Text = 1;
 const json = 2;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// A byte order mark at the start of a text is part of it.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * One boxed value as bytes that tell their own kind in the first byte: binary as it is, text as UTF-8, anything else as JSON.

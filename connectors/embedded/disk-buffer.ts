@@ -6,15 +6,14 @@ import type { SeriesTable } from "../../blocks/model/series.ts";
 import type { Clock } from "../../runtime/clock/clock.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import { Tally } from "../../runtime/receipt.ts";
-import { boxedOf } from "./boxed-value.ts";
 import { openBufferFolder } from "./buffer-folder.ts";
 import type { BufferPartition, PartitionChange } from "./buffer-partition.ts";
 import { DiskReader } from "./disk-reader.ts";
 import type { Environment, Operation } from "./environment.ts";
 import type { FolderLock } from "./folder-lock.ts";
-import { RecordBuilder, wordsOfChunk } from "./record.ts";
 import { RoomGate } from "./room-gate.ts";
 import type { SeriesDictionary } from "./series-dictionary.ts";
+import { type RoutedChunk, recordsOf, routeChunk } from "./routed-chunk.ts";
 import { SeriesRoutes } from "./series-routes.ts";
 
 export interface DiskBufferOptions {
@@ -98,7 +97,12 @@ export class DiskBuffer implements BufferContract {
         retryable: true,
       });
     }
-    const routed = chunks.filter(({ length }) => length > 0).map((chunk) => this.#routed(chunk));
+    const routed = chunks
+      .filter(({ length }) => length > 0)
+      .map((chunk) => {
+        assert(chunk.table === this.#table, "a chunk must be of the graph's own table");
+        return routeChunk(chunk, this.#routes);
+      });
     if (routed.length === 0) return;
     const rows = routed.reduce((sum, { chunk }) => sum + chunk.length, 0);
     const bytes = routed.reduce((sum, part) => sum + part.bytes, 0);
@@ -177,15 +181,6 @@ export class DiskBuffer implements BufferContract {
     await this.#folder.lock.release();
   }
 
-  #routed(chunk: ObservationChunk): RoutedChunk {
-    assert(chunk.table === this.#table, "a chunk must be of the graph's own table");
-    const ids = new Uint32Array(chunk.length);
-    for (let row = 0; row < chunk.length; row++) ids[row] = this.#routes.idOf(chunk.series[row] ?? 0);
-    const blobs = boxedOf(chunk.values, chunk.length);
-    const blobBytes = blobs?.reduce((sum, blob) => sum + blob.byteLength, 0) ?? 0;
-    return { chunk, ids, blobs, bytes: 20 * chunk.length + blobBytes };
-  }
-
   async #commit(consumer: string, partition: BufferPartition, position: number, settled: Tally): Promise<void> {
     this.#assertOpen();
     assert(position <= partition.position, "a position must have been read before it is committed");
@@ -260,7 +255,11 @@ export class DiskBuffer implements BufferContract {
     const { environment, dictionary, partitions } = this.#folder;
     try {
       const series = dictionary.unsaved();
-      const records = this.#records(appends);
+      const records = recordsOf(
+        appends.flatMap(({ routed }) => routed),
+        this.#routes,
+        partitions.length,
+      );
       const retained = retains.at(-1)?.consumers;
       const planned = partitions
         .map((partition, index) => ({
@@ -280,31 +279,6 @@ export class DiskBuffer implements BufferContract {
         this.#waiting.bytes -= bytes;
       }
     }
-  }
-
-  /** The rows of all appends as records, by partition. */
-  #records(appends: readonly PendingAppend[]): PartitionChange["records"][] {
-    const builders = this.#folder.partitions.map(() => new RecordBuilder());
-    const records = this.#folder.partitions.map(() => [] as { rows: number; bytes: Uint8Array }[]);
-    const take = (partition: number) => {
-      const builder = builders[partition];
-      if (builder === undefined || builder.rows === 0) return;
-      const rows = builder.rows;
-      records[partition]?.push({ rows, bytes: builder.take() });
-    };
-    for (const { routed } of appends) {
-      for (const { chunk, ids, blobs } of routed) {
-        const words = wordsOfChunk(chunk);
-        for (let row = 0; row < chunk.length; row++) {
-          const partition = this.#routes.partitionOf(chunk.series[row] ?? 0);
-          const builder = builders[partition];
-          builder?.push(chunk, words, row, ids[row] ?? 0, blobs?.[row]);
-          if (builder?.full) take(partition);
-        }
-      }
-    }
-    for (const partition of builders.keys()) take(partition);
-    return records;
   }
 }
 
@@ -327,14 +301,6 @@ function coalesced(commits: readonly PendingCommit[], partition: BufferPartition
 interface Pending {
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
-}
-
-interface RoutedChunk {
-  readonly chunk: ObservationChunk;
-  /** Persistent number of each row's series. */
-  readonly ids: Uint32Array;
-  readonly blobs: readonly Uint8Array[] | undefined;
-  readonly bytes: number;
 }
 
 interface PendingAppend extends Pending {

@@ -19,7 +19,10 @@ export class ByteBudget {
     return {
       take: (bytes) => {
         if (this.#taken + bytes > this.#bytesMax) {
-          throw new HttpFault(503, `Cannot accept the body as all waiting ones may hold ${this.#bytesMax} bytes together`);
+          throw new HttpFault(
+            503,
+            `Cannot accept the body as all waiting ones may hold ${this.#bytesMax} bytes together`,
+          );
         }
         this.#taken += bytes;
         own += bytes;

@@ -1,6 +1,6 @@
-import { Receipt } from "../../runtime/receipt.ts";
-import type { Clock } from "../../runtime/clock/clock.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
+import type { Clock } from "../../runtime/clock/clock.ts";
+import { Receipt } from "../../runtime/receipt.ts";
 import { HttpFault } from "./http-fault.ts";
 
 export interface InboxLimits {

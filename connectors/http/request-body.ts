@@ -1,8 +1,8 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import type { Readable } from "node:stream";
 import { createGunzip, createInflate, type Gunzip, type Inflate } from "node:zlib";
-import { HttpFault } from "./http-fault.ts";
 import type { ByteShare } from "./byte-budget.ts";
+import { HttpFault } from "./http-fault.ts";
 
 /**
  * Reads the body of a request, inflated where it came compressed. Not more than `bytesMax` bytes are ever held, before or after
@@ -53,7 +53,10 @@ function inflating(body: Readable, encoding: string | undefined): Readable {
     case "deflate":
       return piped(body, createInflate());
     default:
-      throw new HttpFault(415, `Cannot read the body as its Content-Encoding must be gzip or deflate: it is "${encoding}"`);
+      throw new HttpFault(
+        415,
+        `Cannot read the body as its Content-Encoding must be gzip or deflate: it is "${encoding}"`,
+      );
   }
 }
 

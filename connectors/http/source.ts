@@ -108,7 +108,8 @@ async function accept(body: string, share: ByteShare, table: SeriesTable, inbox:
 }
 
 function answerTo({ received, rejected }: DecodedBody): Answer {
-  if (rejected.length === 0) return { status: 200, body: { status: "ok", msg: `Total messages received: ${received}` } };
+  if (rejected.length === 0)
+    return { status: 200, body: { status: "ok", msg: `Total messages received: ${received}` } };
   return {
     status: 400,
     body: {

@@ -7,9 +7,12 @@ import { JsonLinesFile } from "./json-lines-file.ts";
 
 const settings = record({
   path: path("The file; lines are added at its end."),
-  max_bytes: byteSize("Beyond it the file is renamed to `<path>.1` and a new one is begun; it grows without end unless told.", {
-    optional: true,
-  }),
+  max_bytes: byteSize(
+    "Beyond it the file is renamed to `<path>.1` and a new one is begun; it grows without end unless told.",
+    {
+      optional: true,
+    },
+  ),
 });
 
 /**
@@ -27,7 +30,7 @@ async function open(given: SettingsOf<typeof settings>): Promise<Sink<SinkElemen
   const start = () => JsonLinesFile.open(given.path, given.max_bytes);
   // A file that cannot be written is a fault of `open`; a second run of the stream opens it anew.
   let ready: JsonLinesFile | undefined = await start();
-  return Sink.fromGraph(
+  return Sink.fromStage(
     new BatchWriteStage<SinkElement>(() => {
       const file = ready === undefined ? start() : Promise.resolve(ready);
       ready = undefined;

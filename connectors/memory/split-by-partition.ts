@@ -27,6 +27,6 @@ function pick(chunk: ObservationChunk, rows: readonly number[]): ObservationChun
   const series = Uint32Array.from(rows, (row) => chunk.series[row] ?? 0);
   const time = Float64Array.from(rows, (row) => chunk.time[row] ?? 0);
   const values = newColumn(chunk.layout, rows.length);
-  for (const [to, from] of rows.entries()) values[to] = chunk.values[from] as never;
+  for (const [to, from] of rows.entries()) values[to] = chunk.values[from];
   return new ObservationChunk(chunk.table, chunk.layout, rows.length, { series, time, values }, chunk.receipt);
 }

@@ -32,7 +32,7 @@ export class MemoryStore implements Store {
     return ranges.map(({ series, from, to }) => {
       const { time, values } = this.#kept.get(identityOf(series))?.points.read(from, to) ?? nothing;
       const column = newColumn(layoutOf(series.type), values.length);
-      for (const [row, value] of values.entries()) column[row] = value as never;
+      for (const [row, value] of values.entries()) column[row] = value;
       return { time: Float64Array.from(time), values: column };
     });
   }

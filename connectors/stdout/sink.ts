@@ -17,7 +17,7 @@ import { Sink } from "../../runtime/streams/sink.ts";
  * Delivery:      durable once the operating system has the lines.
  */
 export function printTo(output: Writable): Sink<SinkElement, unknown> {
-  return Sink.fromGraph(new BatchWriteStage<SinkElement>(() => new Printer(output)));
+  return Sink.fromStage(new BatchWriteStage<SinkElement>(() => new Printer(output)));
 }
 
 class Printer implements BatchWriter<SinkElement> {

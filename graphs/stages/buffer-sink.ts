@@ -74,7 +74,7 @@ class BufferSinkLogic extends GraphStageLogic {
   }
 
   #append(): void {
-    if (this.#appending || this.#waitingForRoom || this.#rows === 0) return;
+    if (this.#appending || this.#waitingForRoom || this.#gathered.length === 0) return;
     const chunks = this.#gathered;
     this.#gathered = [];
     this.#rows = 0;
@@ -106,7 +106,7 @@ class BufferSinkLogic extends GraphStageLogic {
     for (const { receipt } of chunks) if (receipt.redelivers) receipt.fail(error);
     this.#gathered = [...kept, ...this.#gathered];
     this.#rows = this.#gathered.reduce((rows, chunk) => rows + chunk.length, 0);
-    if (this.#rows > 0) this.#waitForRoom();
+    if (this.#gathered.length > 0) this.#waitForRoom();
     this.#pullMore();
     this.#completeIfDone();
   }
@@ -122,6 +122,6 @@ class BufferSinkLogic extends GraphStageLogic {
   }
 
   #completeIfDone(): void {
-    if (this.isClosed(this.#inlet) && !this.#appending && this.#rows === 0) this.completeStage();
+    if (this.isClosed(this.#inlet) && !this.#appending && this.#gathered.length === 0) this.completeStage();
   }
 }

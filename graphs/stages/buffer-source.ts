@@ -61,6 +61,8 @@ class BufferSourceLogic extends GraphStageLogic<BufferSourceControl> {
   #waiting = false;
   #committing = false;
   #ending: "no" | "stop" | "drain" = "no";
+  /** While draining: the reader was seen at its end. */
+  #drained = false;
   #read = 0;
   #committed = 0;
   /** Who waits, and for which position; undefined until the reader was seen at the end. */
@@ -102,6 +104,7 @@ class BufferSourceLogic extends GraphStageLogic<BufferSourceControl> {
     const record = this.#reader?.read();
     if (record === undefined) {
       for (const waiting of this.#catchingUp) waiting.position ??= this.#read;
+      this.#drained = this.#ending === "drain";
       this.#wait();
       return undefined;
     }
@@ -184,7 +187,7 @@ class BufferSourceLogic extends GraphStageLogic<BufferSourceControl> {
   /** Completes the outlet first, so that what gathers downstream is flushed, and itself after the last commit. */
   #completeIfDone(): void {
     if (this.#ending === "no" || this.#chunks.length > 0) return;
-    if (this.#ending === "drain" && this.#rowsInFlight >= this.#inFlightMax) return;
+    if (this.#ending === "drain" && !this.#drained) return;
     if (!this.isClosed(this.#outlet)) this.complete(this.#outlet);
     if (this.#inFlight.length === 0 && !this.#committing) this.completeStage();
   }

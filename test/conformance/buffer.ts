@@ -127,6 +127,17 @@ export function bufferConformance(
       assert.equal(reader.read()?.position, 4);
     });
 
+    test("a commit of an earlier position takes nothing back", async () => {
+      const { buffer } = tested;
+      const reader = buffer.reader("a", 0);
+      buffer.reader("b", 0);
+      for (const time of [10, 20, 30]) await buffer.append([points(table, "m", [time])]);
+      await reader.commit(2, settled(2));
+      await reader.commit(1, settled(0));
+      assert.deepEqual(pendingOf(buffer), { a: 1, b: 3 });
+      assert.equal(buffer.reader("a", 0).read()?.position, 3);
+    });
+
     test("a consumer continues after its last commit, not after its last read", async () => {
       const { buffer } = tested;
       for (const time of [10, 20, 30]) await buffer.append([points(table, "m", [time])]);
@@ -341,7 +352,7 @@ const turn = () => new Promise<void>((resolve) => systemClock.soon(resolve));
 
 function chunkOf(table: SeriesTable, type: DataType, rows: readonly Row[]): ObservationChunk {
   const values = newColumn(layoutOf(type), rows.length);
-  for (const [i, { value }] of rows.entries()) values[i] = value as never;
+  for (const [i, { value }] of rows.entries()) values[i] = value;
   const series = Uint32Array.from(rows, ({ series }) => series.index);
   const time = Float64Array.from(rows, ({ time }) => time);
   return new ObservationChunk(table, layoutOf(type), rows.length, { series, time, values }, unwatched());

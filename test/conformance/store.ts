@@ -156,11 +156,23 @@ export function storeConformance(
         store.write({ states: [{ series: a, period: "1m", rows }] });
       await write({ start: Float64Array.of(0, 2), floats: Float64Array.of(1, 2) });
       await write({ start: Float64Array.of(1), floats: Float64Array.of(3, 4), bytes: [Uint8Array.of(9)] });
+      await write({ start: Float64Array.of(3), floats: Float64Array.of(5) });
+      await write({ start: Float64Array.of(4), floats: Float64Array.of(6, 7, 8) });
+      await write({ start: Float64Array.of(5), bytes: [Uint8Array.of(1)] });
       const [states] = await store.readStates("1m", [{ series: a, ...always }]);
       assert.deepEqual(states, {
-        start: Float64Array.of(0, 1, 2),
-        floats: Float64Array.of(1, Number.NaN, 3, 4, 2, Number.NaN),
-        bytes: [Uint8Array.of(), Uint8Array.of(9), Uint8Array.of()],
+        start: Float64Array.of(0, 1, 2, 3, 4, 5),
+        floats: Float64Array.from(
+          [
+            [1, nan, nan],
+            [3, 4, nan],
+            [2, nan, nan],
+            [5, nan, nan],
+            [6, 7, 8],
+            [nan, nan, nan],
+          ].flat(),
+        ),
+        bytes: [[], [9], [], [], [], [1]].map((bytes) => Uint8Array.from(bytes)),
       });
     });
 
@@ -212,6 +224,13 @@ export function storeConformance(
       await assert.rejects(tested.store.newest([]), { code: "STORE_FAILED" });
     });
 
+    test("what was asked before closing is done", async () => {
+      const a = table.intern("a", {}, "tdouble");
+      const write = tested.store.write({ observations: [{ series: a, points: pointsOf("tdouble", [1], 1) }] });
+      await tested.store.close();
+      await write;
+    });
+
     test("any writes, in any order and split, read as the last write of each key", async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(runOfRows, { minLength: 1, maxLength: 8 }), ranges, async (writes, asked) => {
@@ -234,16 +253,18 @@ export function storeConformance(
         store.write({
           observations: [{ series, points: { time: Float64Array.of(time), values: Float64Array.of(value) } }],
         });
+      await write(a, 0, 0);
       await Promise.all([write(a, 1, 1), write(b, 1, 2), write(a, 1, 3), write(a, 2, 4), write(b, 0, 5)]);
       const read = await store.readObservations([a, b].map((series) => ({ series, ...always })));
       assert.deepEqual(read, [
-        { time: Float64Array.of(1, 2), values: Float64Array.of(3, 4) },
+        { time: Float64Array.of(0, 1, 2), values: Float64Array.of(0, 3, 4) },
         { time: Float64Array.of(0, 1), values: Float64Array.of(5, 2) },
       ]);
     });
   });
 }
 
+const nan = Number.NaN;
 const always = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 const position = (latitude: number, longitude: number) => ({ latitude, longitude });
 
@@ -312,11 +333,11 @@ const numberAt = (write: WriteNumber, time: number) => (typeof write === "number
 /** Points whose values follow from the time and from the number of the write. */
 function pointsOf(type: DataType, times: readonly number[], write: WriteNumber): Points {
   const values = newColumn(layoutOf(type), times.length);
-  for (const [row, time] of times.entries()) values[row] = valueOf(type, time, numberAt(write, time)) as never;
+  for (const [row, time] of times.entries()) values[row] = valueAt(type, time, numberAt(write, time));
   return { time: Float64Array.from(times), values };
 }
 
-function valueOf(type: DataType, time: number, write: number): unknown {
+function valueAt(type: DataType, time: number, write: number): unknown {
   if (type === "tdouble") return time / 7 + write;
   if (type === "tlong") return BigInt(time) * 2n ** 40n + BigInt(write);
   if (type === "tbool") return (time + write) & 1;

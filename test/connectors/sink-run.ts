@@ -1,15 +1,15 @@
-import type { SinkElement } from "../../blocks/model/component.ts";
 import { AggregationChunk } from "../../blocks/model/aggregation.ts";
 import { ChunkBuilder } from "../../blocks/model/chunk-builder.ts";
+import type { SinkElement } from "../../blocks/model/component.ts";
 import { DeadLetterChunk } from "../../blocks/model/dead-letter.ts";
 import { SeriesTable } from "../../blocks/model/series.ts";
 import { ActorSystem } from "../../runtime/actors/actor-system.ts";
 import { type VirtualClock, virtualClock } from "../../runtime/clock/virtual-clock.ts";
 import { Receipt, type Tally } from "../../runtime/receipt.ts";
+import type { SourceQueue } from "../../runtime/streams/operators/source-queue.ts";
 import type { RunningGraph } from "../../runtime/streams/runnable-graph.ts";
 import type { Sink } from "../../runtime/streams/sink.ts";
 import { Source } from "../../runtime/streams/source.ts";
-import type { SourceQueue } from "../../runtime/streams/operators/source-queue.ts";
 
 const table = new SeriesTable();
 const time = Date.UTC(2020, 0, 2, 3, 4, 5);
@@ -47,7 +47,14 @@ export function aggregation(fates: Fates): SinkElement {
 }
 
 export function deadLetter(fates: Fates): SinkElement {
-  const letter = { node: "n", code: "MESSAGE_INVALID", reason: "It is bad", where: { line: 3 }, payload: "x", at: time } as const;
+  const letter = {
+    node: "n",
+    code: "MESSAGE_INVALID",
+    reason: "It is bad",
+    where: { line: 3 },
+    payload: "x",
+    at: time,
+  } as const;
   return new DeadLetterChunk([letter], receipt(0, fates));
 }
 
@@ -57,8 +64,7 @@ export interface SinkRun extends RunningGraph<SourceQueue<SinkElement>> {
 }
 
 /** A sink that takes what the test offers. */
-export function runSink(sink: Sink<SinkElement, unknown>): SinkRun {
-  const clock = virtualClock();
+export function runSink(sink: Sink<SinkElement, unknown>, clock: VirtualClock = virtualClock()): SinkRun {
   const source = Source.queue<SinkElement>(1_024);
   const running = source.to(sink).runWatched(new ActorSystem({ clock }));
   return {

@@ -1,21 +1,22 @@
 import type { z } from "zod";
 import {
   type ComponentContext,
+  type SettingsSchema,
   type SourceDefinition,
   type SourceElement,
-  type SettingsSchema,
 } from "../../blocks/model/component.ts";
 import { DeadLetterChunk } from "../../blocks/model/dead-letter.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import { SeriesTable } from "../../blocks/model/series.ts";
 import { ActorSystem } from "../../runtime/actors/actor-system.ts";
-import { type VirtualClock, virtualClock } from "../../runtime/clock/virtual-clock.ts";
+import type { VirtualClock } from "../../runtime/clock/virtual-clock.ts";
 import { silentLog } from "../../runtime/log.ts";
 import type { RunningGraph } from "../../runtime/streams/runnable-graph.ts";
 import { Sink } from "../../runtime/streams/sink.ts";
+import { ioClock } from "./io-clock.ts";
 
 /** What a component is opened with in a test. */
-export function testContext(clock: VirtualClock = virtualClock()): ComponentContext & { readonly clock: VirtualClock } {
+export function testContext(clock: VirtualClock = ioClock()): ComponentContext & { readonly clock: VirtualClock } {
   return { graph: "test", node: "it", clock, log: silentLog, table: new SeriesTable() };
 }
 
@@ -54,4 +55,11 @@ export async function runSource<S extends SettingsSchema>(
   });
   const running = source.runWatched(sink, new ActorSystem({ clock: context.clock }));
   return { ...running, stop: (error) => running.stop(error), context, elements, rows, letters };
+}
+
+/** Moves virtual time on, and lets everything happen that follows from it. */
+export async function pass(clock: VirtualClock, ms: number): Promise<void> {
+  await clock.settle();
+  clock.advance(ms);
+  await clock.settle();
 }

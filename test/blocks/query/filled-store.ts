@@ -30,7 +30,7 @@ export class FilledStore {
   ): Promise<Series> {
     const series = this.table.intern(metric, tags, type);
     const values = newColumn(layoutOf(type), rows.length);
-    for (const [row, [, value]] of rows.entries()) values[row] = value as never;
+    for (const [row, [, value]] of rows.entries()) values[row] = value;
     const points: Points = { time: Float64Array.from(rows, ([time]) => time), values };
     await this.store.write({ observations: [{ series, points }] });
     let finer: StateTable | undefined;

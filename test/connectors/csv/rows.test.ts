@@ -78,7 +78,10 @@ test("an input that fails fails the read", async () => {
   const rows = new CsvRows("test.csv", input, ",", 1_000);
   const read = rows.read(1);
   input.destroy(new Error("the disk is gone"));
-  await expect(read).rejects.toMatchObject({ code: "PATH_UNREADABLE", message: expect.stringContaining("disk is gone") });
+  await expect(read).rejects.toMatchObject({
+    code: "PATH_UNREADABLE",
+    message: expect.stringContaining("disk is gone"),
+  });
 });
 
 test("what is there is given without waiting for more", async () => {

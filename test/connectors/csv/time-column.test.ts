@@ -63,7 +63,14 @@ test("a pattern reads its fields between literals", async () => {
 
 test("a pattern refuses days and hours that do not exist", async () => {
   expect(
-    await read("yyyy-MM-dd HH:mm", "UTC", "2020-02-29 23:59", "2021-02-29 23:59", "2020-13-01 00:00", "2020-01-01 24:00"),
+    await read(
+      "yyyy-MM-dd HH:mm",
+      "UTC",
+      "2020-02-29 23:59",
+      "2021-02-29 23:59",
+      "2020-13-01 00:00",
+      "2020-01-01 24:00",
+    ),
   ).toEqual(["2020-02-29T23:59:00.000Z", undefined, undefined, undefined]);
 });
 
@@ -105,12 +112,16 @@ test("remembering a stretch of the calendar changes nothing: any order of times 
   const around = fc.integer({ min: Date.UTC(2020, 2, 28), max: Date.UTC(2020, 2, 30) });
   const walk = await timeZoneClock("Europe/Brussels");
   await fc.assert(
-    fc.asyncProperty(around, fc.array(fc.integer({ min: -7_200_000, max: 7_200_000 }), { maxLength: 5 }), async (start, steps) => {
-      for (const time of [start, ...steps.map((step) => start + step)]) {
-        const fresh = await timeZoneClock("Europe/Brussels");
-        expect(walk(time)).toBe(fresh(time));
-      }
-    }),
+    fc.asyncProperty(
+      around,
+      fc.array(fc.integer({ min: -7_200_000, max: 7_200_000 }), { maxLength: 5 }),
+      async (start, steps) => {
+        for (const time of [start, ...steps.map((step) => start + step)]) {
+          const fresh = await timeZoneClock("Europe/Brussels");
+          expect(walk(time)).toBe(fresh(time));
+        }
+      },
+    ),
     { numRuns: 50 },
   );
 });

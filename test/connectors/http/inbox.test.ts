@@ -14,9 +14,13 @@ function setUp(waitingMax = 2) {
   const submit = (metric = "a") => {
     const builder = new ChunkBuilder(table);
     builder.add(table.intern(metric, {}, "tdouble"), 0, 1);
-    return inbox.submit(1, (receipt) => builder.build(receipt), () => {
-      settled += 1;
-    });
+    return inbox.submit(
+      1,
+      (receipt) => builder.build(receipt),
+      () => {
+        settled += 1;
+      },
+    );
   };
   return { clock, inbox, submit, settled: () => settled };
 }
@@ -48,6 +52,12 @@ test("a receipt that fails is a 503", async () => {
   (await taken(inbox)).receipt.fail(new Error("the store is gone"));
   await expect(done).rejects.toMatchObject({ status: 503 });
   expect([settled(), inbox.unsettled]).toEqual([1, 0]);
+});
+
+test("a receipt says that its sender repeats what was refused, so that a full buffer refuses it at once", async () => {
+  const { inbox, submit } = setUp();
+  void submit();
+  expect((await taken(inbox)).receipt.redelivers).toBe(true);
 });
 
 test("a sender that waited for the timeout is told 503, one millisecond before it still waits", async () => {

@@ -33,7 +33,11 @@ async function serve(intake: Intake = measuring): Promise<string> {
 
 async function post(base: string, body: string | Uint8Array, headers: Record<string, string> = json) {
   const response = await fetch(`${base}/api/v1/series`, { method: "POST", body, headers });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Record<string, unknown>,
+  };
 }
 
 test("a body is handed on and the answer comes back as JSON", async () => {
@@ -177,7 +181,9 @@ test("closing does not wait for a sender that never ends its request", async () 
   await serve();
   const slow = connect(server?.port ?? 0, "127.0.0.1");
   slow.on("error", () => {});
-  slow.write("POST /api/v1/series HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+  slow.write(
+    "POST /api/v1/series HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+  );
   await new Promise((resolve) => slow.once("connect", resolve));
   const closed = new Promise((resolve) => slow.once("close", resolve));
   await server?.close();

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
-import type { Receipt } from "../../../runtime/receipt.ts";
+import { ObservationChunk } from "../../../blocks/model/observation-chunk.ts";
 import { httpSource } from "../../../connectors/http/source.ts";
+import type { Receipt } from "../../../runtime/receipt.ts";
 import { runSource, type SourceRun } from "../source-run.ts";
 
 let run: SourceRun | undefined;
@@ -20,10 +21,10 @@ async function serve(given: object = {}, settle: (receipt: Receipt, rows: number
       const source = await httpSource.open(...args);
       return source
         .mapMaterializedValue((listening) => {
-          port = listening.port;
+          ({ port } = listening as { port: number });
         })
         .map((chunk) => {
-          settle(chunk.receipt, chunk.length);
+          if (chunk instanceof ObservationChunk) settle(chunk.receipt, chunk.length);
           return chunk;
         });
     },
@@ -124,7 +125,10 @@ test("a bad message is told with its place, and the good ones are stored", async
 
 test("no more than a hundred rejections are listed, and all are counted", async () => {
   const { url } = await serve();
-  const { text } = await post(url, Array.from({ length: 101 }, () => message("a", "x")));
+  const { text } = await post(
+    url,
+    Array.from({ length: 101 }, () => message("a", "x")),
+  );
   const body = JSON.parse(text);
   expect([body.rejected_count, body.rejected.length]).toEqual([101, 100]);
 });
@@ -191,5 +195,10 @@ test("a port in use is an error of open", async () => {
 });
 
 test("only this machine can reach the default", () => {
-  expect(httpSource.settings.parse({})).toMatchObject({ host: "127.0.0.1", port: 8081, max_body: 2 ** 24, max_waiting: 1_000 });
+  expect(httpSource.settings.parse({})).toMatchObject({
+    host: "127.0.0.1",
+    port: 8081,
+    max_body: 2 ** 24,
+    max_waiting: 1_000,
+  });
 });

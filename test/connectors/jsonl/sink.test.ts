@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { jsonlSink } from "../../../connectors/jsonl/sink.ts";
+import { ioClock, until } from "../io-clock.ts";
 import { deadLetter, newFates, observations, runSink } from "../sink-run.ts";
 import { testContext } from "../source-run.ts";
 
@@ -24,11 +25,10 @@ const lines = async (file = path) => (await readFile(file, "utf8")).split("\n").
 
 test("elements are appended, and receipts are released when they are on the disk", async () => {
   const fates = newFates();
-  const run = runSink(await openSink());
+  const run = runSink(await openSink(), ioClock());
   run.offer(observations(fates, 1));
   run.offer(deadLetter(fates));
   run.materialized.complete();
-  await run.clock.settle();
   await run.done;
   expect((await lines()).map((line) => Object.keys(JSON.parse(line))[0])).toEqual(["metric", "node"]);
   expect(fates.settled.map((tally) => [tally.durable, tally.balanced])).toEqual([
@@ -38,7 +38,7 @@ test("elements are appended, and receipts are released when they are on the disk
 });
 
 test("nothing leaves an empty file", async () => {
-  const run = runSink(await openSink());
+  const run = runSink(await openSink(), ioClock());
   run.materialized.complete();
   await run.done;
   expect(await readFile(path, "utf8")).toBe("");
@@ -48,7 +48,7 @@ test("a second run adds to the file, after what a crash tore", async () => {
   await writeFile(path, '{"old":1}\n{"tor');
   const sink = await openSink();
   for (const value of [1, 2]) {
-    const run = runSink(sink);
+    const run = runSink(sink, ioClock());
     run.offer(observations(newFates(), value));
     run.materialized.complete();
     await run.done;
@@ -58,19 +58,21 @@ test("a second run adds to the file, after what a crash tore", async () => {
 
 test("many elements come out in order", async () => {
   const fates = newFates();
-  const run = runSink(await openSink());
+  const run = runSink(await openSink(), ioClock());
   for (let value = 0; value < 1_000; value++) run.offer(observations(fates, value));
   run.materialized.complete();
   await run.done;
-  expect((await lines()).map((line) => JSON.parse(line).values[0][1])).toEqual(Array.from({ length: 1_000 }, (_, value) => value));
+  expect((await lines()).map((line) => JSON.parse(line).values[0][1])).toEqual(
+    Array.from({ length: 1_000 }, (_, value) => value),
+  );
   expect(fates.settled).toHaveLength(1_000);
 });
 
 test("what had arrived is written before a failure of the stream is passed on", async () => {
   const fates = newFates();
-  const run = runSink(await openSink());
+  const run = runSink(await openSink(), ioClock());
   run.offer(observations(fates, 1));
-  await run.clock.settle();
+  await until(() => fates.settled.length === 1);
   run.materialized.fail(new Error("upstream broke"));
   await expect(run.done).rejects.toThrow("upstream broke");
   expect(await lines()).toHaveLength(1);
@@ -78,10 +80,11 @@ test("what had arrived is written before a failure of the stream is passed on", 
 });
 
 test("a file that reached its maximum is renamed", async () => {
-  const run = runSink(await openSink({ max_bytes: "100 B" }));
+  const run = runSink(await openSink({ max_bytes: "100 B" }), ioClock());
+  const fates = newFates();
   for (const value of [1, 2]) {
-    run.offer(observations(newFates(), value));
-    await run.clock.settle();
+    run.offer(observations(fates, value));
+    await until(() => fates.settled.length === value);
   }
   run.materialized.complete();
   await run.done;
@@ -94,9 +97,9 @@ test("a folder that is not there is an error when it is opened", async () => {
 
 test("a file that cannot be written fails the receipts and the stream", async () => {
   const fates = newFates();
-  const run = runSink(await openSink({ max_bytes: "100 B" }));
+  const run = runSink(await openSink({ max_bytes: "100 B" }), ioClock());
   run.offer(observations(fates, 1));
-  await run.clock.settle();
+  await until(() => fates.settled.length === 1);
   // The rename of the next batch finds no folder.
   await rm(folder, { recursive: true });
   run.offer(observations(fates, 2));

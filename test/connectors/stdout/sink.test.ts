@@ -74,6 +74,7 @@ test("what had arrived is printed before the stream completes", async () => {
   run.materialized.complete();
   await run.clock.settle();
   output.release();
+  await run.clock.settle();
   await run.done;
   expect(fates.settled).toHaveLength(1);
 });
@@ -87,6 +88,7 @@ test("a reader that has gone away ends the stream without a failure, and the row
   run.offer(observations(fates, 3));
   await run.clock.settle();
   output.release(gone());
+  await run.clock.settle();
   await run.done;
   expect(fates.failed).toEqual([]);
   expect(fates.settled.map((tally) => tally.filtered.get("output closed"))).toEqual([2, 1]);
@@ -100,8 +102,10 @@ test("any other failure of the output fails the stream and its receipts", async 
   await run.clock.settle();
   run.offer(observations(fates, 2));
   await run.clock.settle();
+  const ended = expect(run.done).rejects.toThrow("Cannot print: the terminal burns");
   output.release(new Error("the terminal burns"));
-  await expect(run.done).rejects.toThrow("Cannot print: the terminal burns");
+  await run.clock.settle();
+  await ended;
   expect(fates.failed).toEqual(["Cannot print: the terminal burns", "Cannot print: the terminal burns"]);
 });
 
@@ -113,6 +117,7 @@ test("a stream that is stopped fails the receipts of what waits", async () => {
   run.offer(observations(fates, 2));
   await run.clock.settle();
   run.stop();
+  await run.clock.settle();
   await run.done;
   expect(fates.failed).toEqual(["Cannot write what has arrived as the stream was stopped"]);
 });

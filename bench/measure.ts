@@ -1,0 +1,30 @@
+import { systemClock } from "../runtime/clock/system-clock.ts";
+import type { Checksum } from "./checksum.ts";
+import type { Participant, WorkloadSize } from "./workload.ts";
+
+/** One timed run of one participant. */
+export interface Sample {
+  readonly elements: number;
+  readonly milliseconds: number;
+  readonly checksum: Checksum;
+  /** Largest resident set of the process so far, input and warm-ups included, MB (2^20 bytes). */
+  readonly rssMb: number;
+}
+
+/** Runs warm-ups, collects garbage where the process allows it, and times one run. */
+export async function measure(participant: Participant, size: WorkloadSize, warmUps = 2): Promise<Sample> {
+  const opened = await participant.open(size);
+  for (let warmUp = 0; warmUp < warmUps; warmUp += 1) {
+    const prepared = await opened.prepare();
+    await prepared.run();
+    await prepared.finish();
+  }
+  const prepared = await opened.prepare();
+  globalThis.gc?.();
+  const from = systemClock.monotonic();
+  await prepared.run();
+  const milliseconds = systemClock.monotonic() - from;
+  // Linux counts it in KB.
+  const rssMb = process.resourceUsage().maxRSS / 1_024;
+  return { elements: prepared.elements, milliseconds, checksum: await prepared.finish(), rssMb };
+}

@@ -1,0 +1,23 @@
+import { duckDb } from "../duckdb.ts";
+import { blockStages } from "../rollup/block-stages.ts";
+import { lateSensorRows } from "../sensor-rows.ts";
+import type { Workload } from "../workload.ts";
+import { rxjsLate } from "./rxjs.ts";
+
+const from = "(select distinct series, time, value from observations)";
+
+/**
+ * Data:   as `rollup`, but 5 % of the rows arrive 1 to 60 s late, and 1 % twice.
+ * Result: as `rollup`: every row counts once.
+ * Checks: as `rollup`, and so the same buckets as without delays.
+ */
+export const rollupLate: Workload = {
+  name: "rollup-late",
+  rowsDefault: 5_000_000,
+  subject: blockStages(lateSensorRows),
+  peers: [
+    rxjsLate,
+    duckDb("duckdb", { input: lateSensorRows, from, timesLoading: true }),
+    duckDb("duckdb-query", { input: lateSensorRows, from, timesLoading: false }),
+  ],
+};

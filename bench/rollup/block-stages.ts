@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { NEVER } from "rxjs";
+import { aggregationBlock } from "../../blocks/aggregation.ts";
+import { floatResult, floatStateWidth } from "../../blocks/derivators/float-state.ts";
+import { messageBlock } from "../../blocks/message.ts";
+import type { BlockContext } from "../../blocks/model/component.ts";
+import { SeriesTable } from "../../blocks/model/series.ts";
+import { MemoryStore } from "../../connectors/memory/store.ts";
+import { ActorSystem } from "../../runtime/actors/actor-system.ts";
+import { systemClock } from "../../runtime/clock/system-clock.ts";
+import { silentLog } from "../../runtime/log.ts";
+import { GraphDSL } from "../../runtime/streams/graph-dsl.ts";
+import type { Inlet, Outlet } from "../../runtime/streams/graph-stage.ts";
+import { Source } from "../../runtime/streams/source.ts";
+import { type BucketValues, bucketChecksum } from "../bucket-checksum.ts";
+import { internSensors, sensorChunks } from "../sensor-chunks.ts";
+import { type SensorRows, seriesCount } from "../sensor-rows.ts";
+import type { Participant, PreparedRun } from "../workload.ts";
+
+/**
+ * The engine as a graph has it, without a buffer: a source of chunks of 1,024 rows, the message block, the aggregation block to
+ * one-minute buckets and a store in memory, on an actor system with the clock of the machine. It also stores the raw rows, and
+ * every receipt is settled: its peers do neither.
+ */
+export function blockStages(input: (rows: number, seed: number) => SensorRows): Participant {
+  return {
+    name: "millrace",
+    async open({ rows, seed }) {
+      const columns = input(rows, seed);
+      return { prepare: async () => preparedRun(columns) };
+    },
+  };
+}
+
+function preparedRun(rows: SensorRows): PreparedRun {
+  const table = internSensors(new SeriesTable());
+  const store = new MemoryStore();
+  return {
+    elements: rows.length,
+    run: () => rollUp(rows, table, store),
+    async finish() {
+      const everything = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+      const ranges = Array.from({ length: seriesCount }, (_, index) => ({ series: table.at(index), ...everything }));
+      const stored = await store.readStates("1m", ranges);
+      return bucketChecksum(stored.flatMap(({ floats }) => bucketsOf(floats ?? new Float64Array(0))));
+    },
+  };
+}
+
+async function rollUp(rows: SensorRows, table: SeriesTable, store: MemoryStore): Promise<void> {
+  let durable = 0;
+  const settled = (tally: { durable: number }) => {
+    durable += tally.durable;
+  };
+  const failed = (error: Error) => {
+    throw error;
+  };
+  const given = { store: "memory", aggregators: ["1m"] };
+  const context = (node: string, outlets: readonly string[]): BlockContext => ({
+    ...{ graph: "bench", node, clock: systemClock, log: silentLog, table, outlets: new Set(outlets) },
+    ...{ store: () => store, derivators: [], derivations: [], flushes: NEVER },
+  });
+  const message = messageBlock.open(messageBlock.settings.parse(given), context("message", ["updates"]));
+  const aggregation = aggregationBlock.open(aggregationBlock.settings.parse(given), context("aggregation", []));
+  const graph = GraphDSL.create((builder): undefined => {
+    const source = builder.add(Source.from(sensorChunks(rows, table, { settled, failed })));
+    const recording = builder.add(message);
+    const rollingUp = builder.add(aggregation);
+    builder.connect(source.out, recording.inlets[0] as Inlet<unknown>);
+    builder.connect(recording.outlets[0] as Outlet<unknown>, rollingUp.inlets[0] as Inlet<unknown>);
+  });
+  const system = new ActorSystem({ clock: systemClock });
+  await graph.runWatched(system).done;
+  await system.terminate();
+  assert.equal(durable, rows.length, "every row must be settled as durable");
+}
+
+function bucketsOf(floats: Float64Array): BucketValues[] {
+  const buckets: BucketValues[] = [];
+  for (let at = 0; at < floats.length; at += floatStateWidth) {
+    buckets.push({
+      count: floatResult(floats, at, "count"),
+      first: floatResult(floats, at, "first"),
+      last: floatResult(floats, at, "last"),
+      min: floatResult(floats, at, "min"),
+      max: floatResult(floats, at, "max"),
+      sum: floatResult(floats, at, "sum"),
+      squares: floatResult(floats, at, "s_sum"),
+    });
+  }
+  return buckets;
+}

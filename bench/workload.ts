@@ -1,0 +1,36 @@
+import type { Checksum } from "./checksum.ts";
+
+export interface WorkloadSize {
+  /** Distinct observations. */
+  readonly rows: number;
+  readonly seed: number;
+}
+
+/** One timed run, prepared: nothing before `run` is on the clock. */
+export interface PreparedRun {
+  /** Elements that `run` takes in; what rates are counted in. */
+  readonly elements: number;
+  /** The timed part. */
+  run(): Promise<void>;
+  /** Reads the result back, after the clock stopped, and gives up what the run holds. */
+  finish(): Promise<Checksum>;
+}
+
+/** Someone who does the work of a workload: the engine, or a peer. */
+export interface Participant {
+  readonly name: string;
+  /** Called once a process: makes the input, which every run shares. */
+  open(size: WorkloadSize): Promise<{
+    /** Called before each run, warm-ups included. */
+    prepare(): Promise<PreparedRun>;
+  }>;
+}
+
+/** One piece of work that the engine and its peers do side by side, with the same result. */
+export interface Workload {
+  readonly name: string;
+  /** Distinct observations, unless told. */
+  readonly rowsDefault: number;
+  readonly subject: Participant;
+  readonly peers: readonly Participant[];
+}

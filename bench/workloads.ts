@@ -1,0 +1,8 @@
+import type { Workload } from "./workload.ts";
+
+/** Every workload, by name; loaded on need, so that a participant's process holds nothing of the others. */
+export const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
+  rollup: async () => (await import("./rollup/workload.ts")).rollup,
+  "rollup-late": async () => (await import("./rollup-late/workload.ts")).rollupLate,
+  "end-to-end": async () => (await import("./end-to-end/workload.ts")).endToEnd,
+};
