@@ -5,7 +5,8 @@ import { SeriesTable } from "../blocks/model/series.ts";
 import type { Store } from "../blocks/model/store.ts";
 import type { GraphFile } from "../config/graph-file.ts";
 import { ActorSystem } from "../runtime/actors/actor-system.ts";
-import type { Clock } from "../runtime/clock/clock.ts";
+import type { Clock, Timer } from "../runtime/clock/clock.ts";
+import { EngineError } from "../runtime/errors.ts";
 import { type Log, silentLog } from "../runtime/log.ts";
 import type { Sink } from "../runtime/streams/sink.ts";
 import { atNode } from "./at-node.ts";
@@ -47,12 +48,17 @@ export class Engine {
   readonly #buffers = new Map<string, Buffer>();
   readonly #runs: SegmentRun[] = [];
   readonly #flushes = new Subject<void>();
+  /** In levels: each is fed by those before it only, cycles apart. */
+  readonly #upstreamFirst: readonly (readonly Segment[])[];
   #stopping: Promise<void> | undefined;
+  #draining = false;
+  #timeout: Timer | undefined;
 
   private constructor(plan: Plan, options: EngineOptions) {
     this.plan = plan;
     this.#options = options;
     this.#log = options.log ?? silentLog;
+    this.#upstreamFirst = levelsOf(plan.segments);
     this.table = new SeriesTable(plan.graph.limits.series_max);
     this.#system = new ActorSystem({ clock: options.clock, log: this.#log, name: plan.graph.name });
   }
@@ -105,22 +111,29 @@ export class Engine {
    * after `timeoutMs`: under a backlog a reader sees what is stored.
    */
   async fresh(timeoutMs: number): Promise<void> {
-    const { clock } = this.#options;
-    let left = 0;
-    for (const run of this.#runs) {
-      for (const { control } of run.controls?.readers ?? []) {
-        left += 1;
-        control.whenCaughtUp(() => {
-          left -= 1;
-        });
+    const until = this.#options.clock.monotonic() + timeoutMs;
+    const sources = this.#runs.flatMap((run) => [...(run.controls?.sources.values() ?? [])]);
+    const entered = sources.map((control) => control.entered);
+    await this.#flushing(() => sources.every(({ settled }, place) => settled.entered >= (entered[place] ?? 0)), until);
+    // What one buffer has let go may rest in the next by then.
+    for (const segments of this.#upstreamFirst) {
+      let left = 0;
+      for (const run of this.#runs) {
+        if (!segments.includes(run.segment)) continue;
+        for (const { control } of run.controls?.readers ?? []) {
+          left += 1;
+          control.whenCaughtUp(() => {
+            left -= 1;
+          });
+        }
       }
+      await this.#flushing(() => left === 0, until);
     }
-    const direct = this.#runs.flatMap((run) => [...(run.controls?.sources.values() ?? [])]);
-    const entered = direct.map((control) => control.entered);
-    const isSettled = () =>
-      left === 0 && direct.every(({ settled }, place) => settled.entered >= (entered[place] ?? 0));
-    const until = clock.monotonic() + timeoutMs;
-    while (!isSettled() && clock.monotonic() < until) {
+  }
+
+  async #flushing(isDone: () => boolean, until: number): Promise<void> {
+    const { clock } = this.#options;
+    while (!isDone() && clock.monotonic() < until) {
       this.#flushes.next();
       await new Promise<void>((resolve) => clock.after(freshCheckMs, resolve));
     }
@@ -129,16 +142,25 @@ export class Engine {
   /** Resolves once the sources that end by themselves have, and everything is settled and flushed; then the engine has stopped. */
   async untilIdle(): Promise<void> {
     const finite = this.#runs.filter((run) => run.finite);
-    await Promise.all(finite.map((run) => run.done));
+    await Promise.all(finite.map((run) => run.idle));
     await this.stop({ drain: true });
   }
 
   /**
    * Stops in order: sources first, then what their segments still hold, then the readers of buffers. Buffers that do not
    * survive the process are emptied first. After `stop_timeout` whatever still runs is ended; it is read again at the next start.
+   *
+   * @param options With `drain` every buffer is emptied, however long it takes; a later call without it ends that.
    */
   stop({ drain = false }: { readonly drain?: boolean } = {}): Promise<void> {
-    this.#stopping ??= this.#stopInOrder(drain);
+    if (this.#stopping === undefined) {
+      this.#draining = drain;
+      this.#stopping = this.#stopInOrder().finally(() => this.#timeout?.cancel());
+    } else if (this.#draining && !drain) {
+      this.#draining = false;
+      for (const run of this.#runs) if (!this.#readsVolatile(run)) run.hurry();
+    } else return this.#stopping;
+    if (!drain) this.#timeout = this.#options.clock.after(this.plan.graph.stop_timeout, () => this.#giveUp());
     return this.#stopping;
   }
 
@@ -154,9 +176,8 @@ export class Engine {
       this.#stores.set(name, store);
     }
     for (const node of this.plan.buffers) await this.#openBuffer(node);
-    // Readers first: what sources hand in should find everything behind it open.
-    const byReading = [...this.plan.segments].sort((a, b) => b.reads.length - a.reads.length);
-    for (const segment of byReading) {
+    // What is handed on should find everything behind it open, and every reader of a buffer known before the first commits.
+    for (const segment of this.#upstreamFirst.flat().reverse()) {
       for (let partition = 0; partition < this.#partitions(segment); partition += 1) {
         this.#runs.push(await this.#startSegment(segment, partition));
       }
@@ -172,9 +193,17 @@ export class Engine {
     await buffer.retain(this.plan.segments.filter(({ reads }) => reads.includes(node)).map((segment) => segment.name));
   }
 
-  #partitions(segment: Segment): number {
-    const counts = segment.reads.map((node) => found(this.#buffers.get(node.name), node.name).partitions);
-    return Math.max(1, ...counts);
+  /** @throws {EngineError} `WIRING_INVALID`: with other numbers, one series would have several writers. */
+  #partitions({ name, reads }: Segment): number {
+    const counts = reads.map((node) => found(this.#buffers.get(node.name), node.name).partitions);
+    const [count = 1] = counts;
+    if (counts.every((other) => other === count)) return count;
+    const has = reads.map((node, index) => `"${node.name}" has ${counts[index]}`).join(", ");
+    throw new EngineError(
+      "WIRING_INVALID",
+      `Cannot read several buffers together as they must have the same number of partitions: ${has}`,
+      { where: { node: name } },
+    );
   }
 
   #startSegment(segment: Segment, partition: number): Promise<SegmentRun> {
@@ -200,21 +229,19 @@ export class Engine {
     return { graph: this.plan.graph.name, node, clock, log: this.#log.child({ node }), table: this.table };
   }
 
-  async #stopInOrder(drain: boolean): Promise<void> {
-    const { clock } = this.#options;
-    const bounded = !drain;
-    const timeout = bounded ? clock.after(this.plan.graph.stop_timeout, () => this.#giveUp()) : undefined;
+  async #stopInOrder(): Promise<void> {
     const left = new Set(this.#runs);
     for (const run of left) run.stopSources();
     while (left.size > 0) {
       // A segment may end once everything that fills its buffers has ended; on a cycle, all of it at once.
       const free = [...left].filter((run) => !this.#isFed(run, left));
       const ending = free.length > 0 ? free : [...left];
-      for (const run of ending) run.end(drain || this.#readsVolatile(run) ? "drain" : "stop");
+      for (const run of ending) run.end(this.#draining || this.#readsVolatile(run) ? "drain" : "stop");
       await Promise.all(ending.map((run) => run.done));
       for (const run of ending) left.delete(run);
     }
-    timeout?.cancel();
+    this.#draining = false;
+    this.#timeout?.cancel();
     await this.#close();
   }
 
@@ -227,10 +254,7 @@ export class Engine {
 
   /** Whether another segment that has not ended fills a buffer that this one reads. */
   #isFed(run: SegmentRun, left: ReadonlySet<SegmentRun>): boolean {
-    return [...left].some(
-      (other) =>
-        other.segment !== run.segment && other.segment.fills.some((buffer) => run.segment.reads.includes(buffer)),
-    );
+    return [...left].some(({ segment }) => segment !== run.segment && feeds(segment, run.segment));
   }
 
   #readsVolatile(run: SegmentRun): boolean {
@@ -244,6 +268,22 @@ export class Engine {
     this.#buffers.clear();
     this.#stores.clear();
   }
+}
+
+function levelsOf(segments: readonly Segment[]): Segment[][] {
+  const levels: Segment[][] = [];
+  let left = segments;
+  while (left.length > 0) {
+    const fed = left.filter((one) => left.some((other) => other !== one && feeds(other, one)));
+    const free = left.filter((one) => !fed.includes(one));
+    levels.push(free.length > 0 ? free : [...left]);
+    left = free.length > 0 ? fed : [];
+  }
+  return levels;
+}
+
+function feeds({ fills }: Segment, { reads }: Segment): boolean {
+  return fills.some((buffer) => reads.includes(buffer));
 }
 
 function found<T>(value: T | undefined, name: string): T {

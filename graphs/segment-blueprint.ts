@@ -121,7 +121,8 @@ async function openNodes(
       if (definition.kind === "source") {
         if (partition === 0) opened.push([node, await openSource(node, definition, wires, parts, controls, closings)]);
       } else if (definition.kind === "block" && fed) opened.push([node, openBlock(node, definition, wires, parts)]);
-      else if (definition.kind === "sink" && fed) opened.push([node, await openSink(node, definition, parts, closings)]);
+      else if (definition.kind === "sink" && fed)
+        opened.push([node, await openSink(node, definition, parts, closings)]);
     } catch (error) {
       // What holds a port or a file gives it back when its stream ends, so it gets one that does at once.
       for (const closing of closings) closing.run(system, { name: "closing" });

@@ -34,6 +34,10 @@ export class SegmentRun {
   #wakeUp: (() => void) | undefined;
   #restarts = 0;
   #sourcesStopped = false;
+  #becomeIdle: () => void = () => {};
+  readonly #idle = new Promise<void>((resolve) => {
+    this.#becomeIdle = resolve;
+  });
 
   private constructor(segment: Segment, partition: number, options: SegmentRunOptions, first: Started) {
     this.segment = segment;
@@ -56,9 +60,20 @@ export class SegmentRun {
     return this.#controls;
   }
 
-  /** Whether it has only sources that end by themselves left to wait for. */
+  /** Whether it has a source that ends by itself. */
   get finite(): boolean {
-    return this.segment.nodes.some(({ definition, settings }) => definition.kind === "source" && definition.finite(settings as never));
+    return this.partition === 0 && this.#finiteSources.length > 0;
+  }
+
+  get #finiteSources(): readonly string[] {
+    return this.segment.nodes.flatMap(({ definition, settings, name }) =>
+      definition.kind === "source" && definition.finite(settings as never) ? [name] : [],
+    );
+  }
+
+  /** Resolves when it is done, or when its finite sources have ended in one run and all they handed in is settled. */
+  get idle(): Promise<void> {
+    return Promise.race([this.done, this.#idle]);
   }
 
   /** Sources hand in nothing more. */
@@ -74,6 +89,11 @@ export class SegmentRun {
     this.stopSources();
     for (const { control } of this.#controls?.readers ?? []) control[how]();
     this.#wakeUp?.();
+  }
+
+  /** Gives up emptying buffers. */
+  hurry(): void {
+    if (this.#ending === "drain") this.end("stop");
   }
 
   /** Ends at once; what is not committed is read again by the next start. */
@@ -112,11 +132,23 @@ export class SegmentRun {
   #adopt({ running, controls }: Started): void {
     this.#running = running;
     this.#controls = controls;
+    this.#watchSources(controls);
     // What was asked while it was down.
     if (this.#ending === "abort") running.stop();
     if (this.#sourcesStopped) for (const control of controls.sources.values()) control.stop();
     if (this.#ending === "stop" || this.#ending === "drain") {
       for (const { control } of controls.readers) control[this.#ending]();
+    }
+  }
+
+  #watchSources(controls: SegmentControls): void {
+    const finite = this.#finiteSources;
+    let left = finite.length;
+    for (const name of finite) {
+      controls.sources.get(name)?.whenIdle(() => {
+        left -= 1;
+        if (left === 0) this.#becomeIdle();
+      });
     }
   }
 

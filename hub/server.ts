@@ -59,10 +59,13 @@ async function listen(server: FastifyInstance, { host, port }: { host: string; p
   try {
     return await server.listen({ host, port });
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "EADDRINUSE") throw cause;
-    throw new EngineError("ADDRESS_IN_USE", `Cannot open the hub as another process listens on ${host}:${port}`, {
-      cause,
-    });
+    const where = { node: "hub" };
+    if ((cause as NodeJS.ErrnoException).code !== "EADDRINUSE") {
+      const sentence = `Cannot open the hub on ${host}:${port}: ${sentenceOf(cause)}`;
+      throw new EngineError("CONNECTION_FAILED", sentence, { where, cause });
+    }
+    const sentence = `Cannot open the hub as another process listens on ${host}:${port}`;
+    throw new EngineError("ADDRESS_IN_USE", sentence, { where, cause });
   }
 }
 

@@ -22,27 +22,21 @@ const flags: ReadonlyMap<string, boolean> = new Map([
 export function cellReader(type: DataType): CellReader | undefined {
   const check = checkerOf(type);
   if (check === undefined) return undefined;
-  switch (type) {
-    case "ttext":
-      return check;
-    case "tdouble":
-      return (cell) => {
-        const text = cell.trim();
-        return check(number.test(text) ? Number(text) : cell);
-      };
-    case "tbool":
-      return (cell) => check(flags.get(cell.trim().toLowerCase()) ?? cell);
-    case "tlong":
-      return (cell) => check(cell.trim().replace(/^\+(?=\d)/, ""));
-    case "tbinary":
-      return (cell) => check(cell.trim());
-    default:
-      return (cell) => {
-        try {
-          return check(JSON.parse(cell));
-        } catch {
-          return new ValueFault(`Cannot accept a ${type} as its cell must be JSON: it is ${shown(cell)}`);
-        }
-      };
+  if (type === "ttext") return check;
+  if (type === "tdouble") {
+    return (cell) => {
+      const text = cell.trim();
+      return check(number.test(text) ? Number(text) : cell);
+    };
   }
+  if (type === "tbool") return (cell) => check(flags.get(cell.trim().toLowerCase()) ?? cell);
+  if (type === "tlong") return (cell) => check(cell.trim().replace(/^\+(?=\d)/, ""));
+  if (type === "tbinary") return (cell) => check(cell.trim());
+  return (cell) => {
+    try {
+      return check(JSON.parse(cell));
+    } catch {
+      return new ValueFault(`Cannot accept a ${type} as its cell must be JSON: it is ${shown(cell)}`);
+    }
+  };
 }

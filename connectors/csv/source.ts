@@ -63,6 +63,8 @@ class CsvRun implements AsyncIterator<SourceElement, undefined> {
 
   constructor(opened: Promise<Opened>, given: CsvSettings, context: ComponentContext) {
     this.#opened = opened;
+    // A failure to open is heard at the first element.
+    opened.catch(() => {});
     this.#given = given;
     this.#context = context;
     this.#builder = new ChunkBuilder(context.table, rowsPerChunk);

@@ -71,6 +71,8 @@ async function open(
     [Symbol.asyncIterator]: () => {
       const started = ready === undefined ? start() : Promise.resolve(ready);
       ready = undefined;
+      // A failure to listen is heard at the first element.
+      started.catch(() => {});
       return {
         next: async () => (await started).inbox.next(),
         // Not a generator: one that waits for its next element cannot be ended before that comes.

@@ -59,6 +59,8 @@ class JsonlRun implements AsyncIterator<SourceElement, undefined> {
 
   constructor(input: Promise<Readable>, given: JsonlSettings, context: ComponentContext) {
     this.#input = input;
+    // A failure to open is heard at the first element.
+    input.catch(() => {});
     this.#given = given;
     this.#context = context;
     this.#builder = new ChunkBuilder(context.table, rowsPerChunk);

@@ -5,7 +5,7 @@ import type { Series } from "../../blocks/model/series.ts";
 import type { SeriesFilter, SeriesRange, StateRows, Store, StoreWrite } from "../../blocks/model/store.ts";
 import { record } from "../../config/declare.ts";
 import { EngineError } from "../../runtime/errors.ts";
-import { SortedRows } from "./sorted-rows.ts";
+import { type NamedCells, SortedRows } from "./sorted-rows.ts";
 
 export const memoryStore = defineStore({
   type: "memory",
@@ -17,14 +17,13 @@ export const memoryStore = defineStore({
 /** A store that forgets everything with the process. It grows with what is written, without a bound: for tests only. */
 export class MemoryStore implements Store {
   readonly #kept = new Map<string, KeptSeries>();
+  /** The same by object, so that a name is built once a table and series. */
+  readonly #known = new WeakMap<Series, KeptSeries>();
   #closed = false;
 
   async newest(series: readonly Series[]): Promise<Float64Array> {
     this.#assertOpen();
-    return Float64Array.from(
-      series,
-      (one) => this.#kept.get(identityOf(one))?.points.newest ?? Number.NEGATIVE_INFINITY,
-    );
+    return Float64Array.from(series, (one) => this.#find(one)?.points.newest ?? Number.NEGATIVE_INFINITY);
   }
 
   async readObservations(ranges: readonly SeriesRange[]): Promise<Points[]> {
@@ -40,22 +39,24 @@ export class MemoryStore implements Store {
   async readStates(period: string, ranges: readonly SeriesRange[]): Promise<StateRows[]> {
     this.#assertOpen();
     return ranges.map(({ series, from, to }) => {
-      const { time, values } = this.#kept.get(identityOf(series))?.states.get(period)?.read(from, to) ?? nothing;
-      return stateRows(time, values);
+      const { time, cells } = this.#find(series)?.states.get(period)?.read(from, to) ?? nothing;
+      return stateRows(time, cells);
     });
   }
 
   async write(write: StoreWrite): Promise<void> {
     this.#assertOpen();
     for (const { series, points } of write.observations ?? []) {
-      const { points: kept } = this.#keep(series);
-      for (const [row, time] of points.time.entries()) kept.set(time, points.values[row]);
+      this.#keep(series).points.write(points.time, { values: { width: 1, column: points.values } });
     }
     for (const { series, period, rows } of write.states ?? []) {
       const { states } = this.#keep(series);
-      const kept = states.get(period) ?? new SortedRows<State>();
-      states.set(period, kept);
-      for (const [row, start] of rows.start.entries()) kept.set(start, stateOf(rows, row));
+      let kept = states.get(period);
+      if (kept === undefined) {
+        kept = new SortedRows();
+        states.set(period, kept);
+      }
+      kept.write(rows.start, cellsOf(rows));
     }
     for (const { series, shard } of write.tags ?? []) this.#keep(series).shards.add(shard);
   }
@@ -72,7 +73,7 @@ export class MemoryStore implements Store {
   /** Shards in which the series had data points, ascending: the tag index. */
   async shards(series: Series): Promise<string[]> {
     this.#assertOpen();
-    return [...(this.#kept.get(identityOf(series))?.shards ?? [])].sort();
+    return [...(this.#find(series)?.shards ?? [])].sort();
   }
 
   async close(): Promise<void> {
@@ -83,12 +84,19 @@ export class MemoryStore implements Store {
     if (this.#closed) throw new EngineError("STORE_FAILED", "Cannot use the store as it is closed");
   }
 
+  #find(series: Series): KeptSeries | undefined {
+    const known = this.#known.get(series);
+    if (known !== undefined) return known;
+    const kept = this.#kept.get(identityOf(series));
+    if (kept !== undefined) this.#known.set(series, kept);
+    return kept;
+  }
+
   #keep(series: Series): KeptSeries {
-    const identity = identityOf(series);
-    let kept = this.#kept.get(identity);
+    let kept = this.#find(series);
     if (kept === undefined) {
       kept = { series, points: new SortedRows(), states: new Map(), shards: new Set() };
-      this.#kept.set(identity, kept);
+      this.#kept.set(identityOf(series), kept);
     }
     return kept;
   }
@@ -96,17 +104,12 @@ export class MemoryStore implements Store {
 
 interface KeptSeries {
   readonly series: Series;
-  readonly points: SortedRows<unknown>;
-  readonly states: Map<string, SortedRows<State>>;
+  readonly points: SortedRows;
+  readonly states: Map<string, SortedRows>;
   readonly shards: Set<string>;
 }
 
-interface State {
-  readonly floats: Float64Array | undefined;
-  readonly bytes: Uint8Array | undefined;
-}
-
-const nothing: { time: number[]; values: never[] } = { time: [], values: [] };
+const nothing: { time: Float64Array; cells: NamedCells } = { time: new Float64Array(0), cells: {} };
 const identityOf = (series: Series) => `${series.type}\0${series.canonical}`;
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -116,20 +119,19 @@ function matches(series: Series, filter: SeriesFilter): boolean {
   return true;
 }
 
-function stateOf(rows: StateRows, row: number): State {
-  const width = rows.floats === undefined ? 0 : rows.floats.length / rows.start.length;
-  return { floats: rows.floats?.slice(row * width, (row + 1) * width), bytes: rows.bytes?.[row]?.slice() };
+function cellsOf({ start, floats, bytes }: StateRows): NamedCells {
+  return {
+    ...(floats && start.length > 0 && { floats: { width: floats.length / start.length, column: floats } }),
+    ...(bytes && { bytes: { width: 1, column: bytes.map((one) => one.slice()) } }),
+  };
 }
 
 /** Where the rows differ in what they carry, absent numbers are NaN and absent bytes are empty. */
-function stateRows(time: readonly number[], states: readonly State[]): StateRows {
-  const width = states.reduce((widest, { floats }) => Math.max(widest, floats?.length ?? 0), 0);
-  const floats = new Float64Array(width * states.length).fill(Number.NaN);
-  for (const [row, state] of states.entries()) floats.set(state.floats ?? [], row * width);
-  const hasBytes = states.some(({ bytes }) => bytes !== undefined);
+function stateRows(start: Float64Array, { floats, bytes }: NamedCells): StateRows {
+  const encoded = bytes?.column as (Uint8Array | undefined)[] | undefined;
   return {
-    start: Float64Array.from(time),
-    ...(width === 0 ? {} : { floats }),
-    ...(hasBytes ? { bytes: states.map(({ bytes }) => bytes?.slice() ?? new Uint8Array(0)) } : {}),
+    start,
+    ...(floats && { floats: floats.column as Float64Array }),
+    ...(encoded && { bytes: encoded.map((one) => one?.slice() ?? new Uint8Array(0)) }),
   };
 }

@@ -12,6 +12,8 @@ export interface SourceControl {
   readonly entered: number;
   /** What became of those that are settled. */
   readonly settled: Tally;
+  /** Calls `done` once the source has ended and everything it handed in is settled; never where anything of it failed. */
+  whenIdle(done: () => void): void;
 }
 
 /**
@@ -36,10 +38,21 @@ class SourceGateLogic extends GraphStageLogic<SourceControl> {
   override readonly materialized: SourceControl;
   readonly #settled = new Tally();
   #entered = 0;
+  #open = 0;
+  #ended = false;
+  #failed = false;
+  #onIdle: (() => void) | undefined;
 
   constructor(shape: FlowShape<SourceElement, SourceElement>) {
     super(shape);
-    this.setHandler(shape.in, { onPush: () => this.push(shape.out, this.#counted(this.grab(shape.in))) });
+    this.setHandler(shape.in, {
+      onPush: () => this.push(shape.out, this.#counted(this.grab(shape.in))),
+      onUpstreamFinish: () => {
+        this.#ended = true;
+        this.completeStage();
+        this.#noteIdle();
+      },
+    });
     this.setHandler(shape.out, { onPull: () => this.pull(shape.in) });
     const stop = this.getAsyncCallback(() => this.completeStage());
     const entered = () => this.#entered;
@@ -49,21 +62,35 @@ class SourceGateLogic extends GraphStageLogic<SourceControl> {
         return entered();
       },
       settled: this.#settled,
+      whenIdle: (done) => {
+        this.#onIdle = done;
+        this.#noteIdle();
+      },
     };
+  }
+
+  #noteIdle(): void {
+    if (!this.#ended || this.#failed || this.#open > 0) return;
+    this.#onIdle?.();
+    this.#onIdle = undefined;
   }
 
   #counted(element: SourceElement): SourceElement {
     if (!(element instanceof ObservationChunk)) return element;
     const { receipt, length } = element;
     this.#entered += length;
+    this.#open += 1;
     const counted = new Receipt(
       length,
       (tally) => {
         this.#settled.addAll(tally);
         receipt.durable(tally.durable);
         receipt.release();
+        this.#open -= 1;
+        this.#noteIdle();
       },
       (error) => {
+        this.#failed = true;
         this.#entered -= length;
         receipt.fail(error);
       },

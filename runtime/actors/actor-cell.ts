@@ -183,7 +183,9 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
       this.#state = "running";
       this.#behavior.preStart?.(this);
     }
-    for (let taken = 0; taken < messagesMax && this.#state === "running" && !this.#stopAsked; taken += 1) {
+    // What it tells itself meanwhile waits for its next turn.
+    const messages = Math.min(messagesMax, this.#mailbox.size);
+    for (let taken = 0; taken < messages && this.#state === "running" && !this.#stopAsked; taken += 1) {
       const message = this.#mailbox.shift();
       if (message === undefined) return;
       this.#behavior.receive(message, this);

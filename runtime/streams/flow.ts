@@ -40,7 +40,7 @@ export class Flow<In, out Out, out Mat = void>
   }
 
   via<T>(flow: Graph<FlowShape<Out, T>, unknown>): Flow<In, T, Mat> {
-    return this.viaMat(flow, Keep.left) as Flow<In, T, Mat>;
+    return this.viaMat(flow, Keep.left<Mat>);
   }
 
   /** Attaches a flow, and makes the materialised value of both. */
@@ -51,7 +51,7 @@ export class Flow<In, out Out, out Mat = void>
 
   /** Attaches a sink; keeps the own materialised value. */
   to(sink: Graph<SinkShape<Out>, unknown>): Sink<In, Mat> {
-    return this.toMat(sink, Keep.left) as Sink<In, Mat>;
+    return this.toMat(sink, Keep.left<Mat>);
   }
 
   /** Attaches a sink, and makes the materialised value of both. */

@@ -74,7 +74,7 @@ class Builder implements GraphBuilder {
   }
 
   connect<I, O extends I>(outlet: Outlet<O>, inlet: Inlet<I>): void {
-    this.#wires.push({ from: this.#take(outlet), to: this.#take(inlet as Inlet<unknown>) });
+    this.#wires.push({ from: this.#take(outlet), to: this.#take(inlet) });
   }
 
   finish(shape: Shape | undefined, combine: (materialized: readonly unknown[]) => unknown): Graph<Shape, unknown> {

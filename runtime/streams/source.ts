@@ -84,7 +84,7 @@ export class Source<out Out, out Mat = void>
   }
 
   via<T>(flow: Graph<FlowShape<Out, T>, unknown>): Source<T, Mat> {
-    return this.viaMat(flow, Keep.left) as Source<T, Mat>;
+    return this.viaMat(flow, Keep.left<Mat>);
   }
 
   /** Attaches a flow, and makes the materialised value of both. */
@@ -95,7 +95,7 @@ export class Source<out Out, out Mat = void>
 
   /** Attaches a sink; keeps the own materialised value. */
   to(sink: Graph<SinkShape<Out>, unknown>): RunnableGraph<Mat> {
-    return this.toMat(sink, Keep.left) as RunnableGraph<Mat>;
+    return this.toMat(sink, Keep.left<Mat>);
   }
 
   /** Attaches a sink, and makes the materialised value of both. */

@@ -1,9 +1,9 @@
 import type { z } from "zod";
-import {
-  type ComponentContext,
-  type SettingsSchema,
-  type SourceDefinition,
-  type SourceElement,
+import type {
+  ComponentContext,
+  SettingsSchema,
+  SourceDefinition,
+  SourceElement,
 } from "../../blocks/model/component.ts";
 import { DeadLetterChunk } from "../../blocks/model/dead-letter.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";

@@ -7,13 +7,35 @@ import type { SourceShape } from "../shape.ts";
  *
  * Emits:         its elements, in order, each when asked for.
  * Backpressures: it is read only on demand.
- * Completes:     after the last element.
+ * Completes:     after the last element; of an array with it, of any other when one more is asked for.
  * Cancels:       it has no upstream; when downstream cancels, the iterator's `return` is called.
  * State:         one iterator.
  * Delivery:      each element once; fails where the iterator throws.
  */
 export function fromIterable<T>(elements: Iterable<T>): GraphStage<SourceShape<T>> {
-  return sourceStage<T>("from", (shape) => new FromIterableLogic(shape, elements));
+  return sourceStage<T>("from", (shape) =>
+    Array.isArray(elements) ? new FromArrayLogic<T>(shape, elements) : new FromIterableLogic(shape, elements),
+  );
+}
+
+class FromArrayLogic<T> extends SourceLogic<T> {
+  readonly #elements: readonly T[];
+  #next = 0;
+
+  constructor(shape: SourceShape<T>, elements: readonly T[]) {
+    super(shape);
+    this.#elements = elements;
+  }
+
+  override preStart(): void {
+    if (this.#elements.length === 0) this.completeStage();
+  }
+
+  onPull(): void {
+    this.push(this.out, this.#elements[this.#next] as T);
+    this.#next += 1;
+    if (this.#next >= this.#elements.length) this.completeStage();
+  }
 }
 
 class FromIterableLogic<T> extends SourceLogic<T> {
@@ -26,9 +48,7 @@ class FromIterableLogic<T> extends SourceLogic<T> {
   }
 
   override preStart(): void {
-    // An empty stream ends without demand where that can be known without reading.
-    if (Array.isArray(this.#elements) && this.#elements.length === 0) this.completeStage();
-    else this.#iterator = this.#elements[Symbol.iterator]();
+    this.#iterator = this.#elements[Symbol.iterator]();
   }
 
   onPull(): void {

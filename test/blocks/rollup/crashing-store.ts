@@ -10,8 +10,8 @@ export class CrashingStore implements Store {
   readonly close: Store["close"];
   readonly #inner: Store;
   #loses: Loss = "nothing";
-  #holdsRaw = false;
-  #release: (() => Promise<void>)[] = [];
+  #gate = Promise.resolve();
+  #open: () => void = () => {};
 
   constructor(inner: Store) {
     this.#inner = inner;
@@ -24,20 +24,21 @@ export class CrashingStore implements Store {
 
   begin({ loses, holdsRaw }: { loses: Loss; holdsRaw: boolean }): void {
     this.#loses = loses;
-    this.#holdsRaw = holdsRaw;
-    this.#release = [];
+    if (holdsRaw) {
+      this.#gate = new Promise((resolve) => {
+        this.#open = resolve;
+      });
+    }
   }
 
-  async releaseRaw(): Promise<void> {
-    for (const release of this.#release.splice(0)) await release();
+  releaseRaw(): void {
+    this.#open();
   }
 
-  write(write: StoreWrite): Promise<void> {
+  async write(write: StoreWrite): Promise<void> {
     const kept = what(write, this.#loses);
-    if (write.observations === undefined || !this.#holdsRaw) return this.#inner.write(kept);
-    return new Promise((resolve) => {
-      this.#release.push(async () => resolve(await this.#inner.write(kept)));
-    });
+    if (write.observations !== undefined) await this.#gate;
+    await this.#inner.write(kept);
   }
 }
 

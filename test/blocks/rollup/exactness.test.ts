@@ -24,7 +24,10 @@ test("the embedded store ends with the table of a quiet run over the memory stor
       const store = await openEmbeddedStore(folder.path, { seriesMax: 10 });
       try {
         await roughRun(given, soundParts, store);
-        assert.deepEqual(await storedTable(store, given.labels), await storedTable(await quietRun(given), given.labels));
+        assert.deepEqual(
+          await storedTable(store, given.labels),
+          await storedTable(await quietRun(given), given.labels),
+        );
       } finally {
         await store.close();
         await folder.remove();

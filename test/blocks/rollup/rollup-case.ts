@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import { timestampMin } from "../../../blocks/model/timestamp.ts";
 
 /** One data point on its way into the engine. */
 export interface Entry {
@@ -50,14 +49,28 @@ export interface RollupCase {
 /** Cases of one property; `MILLRACE_CASES` in the environment asks for more. */
 export const casesMax = Number(process.env["MILLRACE_CASES"] ?? 200);
 
-/** Few series, few timestamps (on and around the borders of buckets), so that repeats, corrections and late points abound. */
+/**
+ * Few series and few timestamps, near one or two borders of buckets, so that repeats, corrections and late points abound and
+ * coarse buckets have several finer ones.
+ */
 export function rollupCases({ doubleMax = Number.MAX_VALUE } = {}): fc.Arbitrary<RollupCase> {
   const entries = fc
-    .array(times, { minLength: 1, maxLength: 12 })
-    .chain((pool) => fc.array(entryAt(fc.constantFrom(...pool), doubleMax), { minLength: 1, maxLength: 40 }));
+    .record({
+      time: fc
+        .subarray(borders, { minLength: 1, maxLength: 2 })
+        .chain((near) => fc.array(timeNear(near), { minLength: 1, maxLength: 12 }))
+        .map((pool) => fc.constantFrom(...pool)),
+      values: fc.subarray(valuesOf(doubleMax), { minLength: 1, maxLength: 3 }),
+    })
+    .chain(({ time, values }) => {
+      const entry = values.map(([metric, value]) => fc.record({ metric: fc.constant(metric), time, value }));
+      return fc.array(fc.oneof(...entry), { minLength: 1, maxLength: 40 });
+    });
   return fc.record({
     entries,
     labels: fc.constantFrom(
+      ["1m", "1h", "1d", "1mo"],
+      ["1m", "1h", "1d", "1mo"],
       ["1m", "1h", "1d", "1mo"],
       ["7s", "14s"],
       ["1h"],
@@ -78,7 +91,9 @@ const step: fc.Arbitrary<Step> = fc.record({
   killed: fc.option(fc.constantFrom(...losses), { nil: undefined, freq: 2 }),
 });
 
+/** Starts of years, months and days on both sides of 1970, the leap day among them, and an early one. */
 const borders = [
+  "0001-01-02T00:00:00Z",
   "1970-01-01T00:00:00Z",
   "1969-12-01T00:00:00Z",
   "1900-03-01T00:00:00Z",
@@ -90,17 +105,18 @@ const borders = [
   "2025-01-01T00:00:00Z",
 ].map((text) => Date.parse(text));
 
-const offsets = [0, 7_000, 14_000, 59_999, 60_000, 1_800_000, 3_600_000, 86_400_000, 604_800_000];
+/** Whole buckets of the shorter periods. */
+const offsets = [0, 0, 7_000, 60_000, 120_000, 3_600_000, 7_200_000, 86_400_000, 604_800_000];
 
-const times: fc.Arbitrary<number> = fc
-  .tuple(
-    fc.constantFrom(...borders, timestampMin + 86_400_000),
-    fc.oneof(fc.constantFrom(...offsets), fc.integer({ min: 0, max: 200_000 })),
-    fc.constantFrom(-1, 0, 1),
-  )
-  .map(([border, offset, nudge]) => border + offset + nudge);
+function timeNear(near: readonly number[]): fc.Arbitrary<number> {
+  const short = fc.oneof(fc.constantFrom(0, 1, 30_000, 59_998, 60_000), fc.integer({ min: 0, max: 59_998 }));
+  return fc
+    .tuple(fc.constantFrom(...near), fc.constantFrom(...offsets), short, fc.constantFrom(-1, 0, 1))
+    .map((parts) => parts.reduce((time, part) => time + part));
+}
 
-function entryAt(time: fc.Arbitrary<number>, doubleMax: number): fc.Arbitrary<Entry> {
+/** By metric: its place, and values in the form of its column. */
+function valuesOf(doubleMax: number): [number, fc.Arbitrary<unknown>][] {
   const double = fc.oneof(
     fc.double({ noNaN: true, noDefaultInfinity: true, min: -doubleMax, max: doubleMax }),
     fc.integer({ min: -1_000, max: 1_000 }).map((tenths) => tenths / 10),
@@ -109,14 +125,8 @@ function entryAt(time: fc.Arbitrary<number>, doubleMax: number): fc.Arbitrary<En
     fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
     fc.constantFrom(2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n), 1n, 0n),
   );
+  const text = fc.oneof(fc.constantFrom("", "a", "\ufeffb"), fc.string({ unit: "binary" }));
   const degrees = (max: number) => fc.double({ noNaN: true, min: -max, max });
-  const values: readonly fc.Arbitrary<unknown>[] = [
-    double,
-    double,
-    long,
-    fc.constantFrom(0, 1),
-    fc.oneof(fc.constantFrom("", "a", "\ufeffb"), fc.string({ unit: "binary" })),
-    fc.record({ latitude: degrees(90), longitude: degrees(180) }, { noNullPrototype: true }),
-  ];
-  return fc.oneof(...values.map((value, metric) => fc.record({ metric: fc.constant(metric), time, value })));
+  const position = fc.record({ latitude: degrees(90), longitude: degrees(180) }, { noNullPrototype: true });
+  return [double, double, long, fc.constantFrom(0, 1), text, position].map((value, metric) => [metric, value]);
 }

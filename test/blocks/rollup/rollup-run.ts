@@ -114,7 +114,7 @@ class Engine {
     if (rawFirst) await written;
     this.#waiting.push(states);
     while (!lags && this.#waiting.length > 0) await this.#rollUp();
-    await this.#store.releaseRaw();
+    this.#store.releaseRaw();
     await written;
   }
 

@@ -3,10 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { SourceElement } from "../../../blocks/model/component.ts";
 import { DeadLetterChunk } from "../../../blocks/model/dead-letter.ts";
 import { csvSource } from "../../../connectors/csv/source.ts";
+import { ActorSystem } from "../../../runtime/actors/actor-system.ts";
+import { Sink } from "../../../runtime/streams/sink.ts";
 import { until } from "../io-clock.ts";
-import { runSource } from "../source-run.ts";
+import { runSource, testContext } from "../source-run.ts";
 
 let folder: string;
 let path: string;
@@ -146,4 +149,25 @@ test("a receipt that fails fails the stream", async () => {
   await until(() => run.elements.length > 0);
   run.elements[0]?.receipt.fail(new Error("the store is gone"));
   await expect(run.done).rejects.toThrow("the store is gone");
+});
+
+test("a second run of the stream reads the file from its start", async () => {
+  await writeFile(path, "time,a\n1,1\n2,2\n");
+  const context = testContext();
+  const given = csvSource.settings.parse({ path, time_column: "time", time_format: "epoch_s" });
+  const source = await csvSource.open(given, context);
+  const system = new ActorSystem({ clock: context.clock });
+  const rows = Sink.fold<SourceElement, number>(0, (sum, { receipt }) => sum + receipt.tally.entered);
+  expect([await source.runWith(rows, system), await source.runWith(rows, system)]).toEqual([2, 2]);
+  await rm(path);
+  await expect(source.runWatched(Sink.ignore(), system).done).rejects.toMatchObject({ code: "PATH_UNREADABLE" });
+});
+
+test("a stream that is stopped early reads no further", async () => {
+  await writeFile(path, `time,a\n${"1,1\n".repeat(200_000)}`);
+  const run = await runSource(csvSource, { path, time_column: "time", time_format: "epoch_s" });
+  await until(() => run.elements.length > 0);
+  run.stop();
+  await run.done;
+  expect(run.rows.length).toBeLessThan(200_000);
 });

@@ -74,7 +74,7 @@ test("a body of the maximum is accepted, one byte more is 413, announced or not"
     body: stream,
     headers: json,
     duplex: "half",
-  } as RequestInit);
+  });
   expect(unannounced.status).toBe(413);
 });
 
@@ -108,7 +108,7 @@ test("no body is 400", async () => {
 test("other content types and encodings are 415 with a reason", async () => {
   const base = await serve();
   for (const headers of [{ "content-type": "text/plain" }, { ...json, "content-encoding": "br" }]) {
-    const { status, body } = await post(base, "abc", headers as Record<string, string>);
+    const { status, body } = await post(base, "abc", headers);
     expect([status, body.status]).toEqual([415, "error"]);
     expect(body.msg).toMatch(/Content-(Type|Encoding) must be/);
   }

@@ -274,7 +274,14 @@ test("an actor that always has a message leaves others their turns", () => {
     },
     "busy",
   );
-  const quiet = system.spawn<string>({ receive: () => void (heard = spins) }, "quiet");
+  const quiet = system.spawn<string>(
+    {
+      receive() {
+        heard = spins;
+      },
+    },
+    "quiet",
+  );
   busy.tell("spin");
   clock.soon(() => quiet.tell("hello"));
   clock.runSoon();
