@@ -15,7 +15,9 @@ export interface RoutedChunk {
 
 /** @throws {EngineError} `SERIES_LIMIT`. */
 export function routeChunk(chunk: ObservationChunk, routes: SeriesRoutes): RoutedChunk {
-  const ids = chunk.series.subarray(0, chunk.length).map(routes.idOf);
+  // A loop, not a `map` of a part: that costs a lone row half as much again.
+  const ids = new Uint32Array(chunk.length);
+  for (let row = 0; row < chunk.length; row++) ids[row] = routes.idOf(chunk.series[row] ?? 0);
   const blobs = boxedOf(chunk.values, chunk.length);
   const blobBytes = blobs?.reduce((sum, blob) => sum + blob.byteLength, 0) ?? 0;
   return { chunk, ids, blobs, bytes: 20 * chunk.length + blobBytes };

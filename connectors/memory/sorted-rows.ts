@@ -11,8 +11,8 @@ export type NamedCells = Readonly<Record<string, Cells>>;
 
 /**
  * Rows by time, ascending, as columns that double when they are full. Later rows are appended in one piece; among others they
- * are merged, and each takes the place of one with its time. A column that a row was written without holds, for it, NaN where it
- * has numbers and `undefined` where it has objects.
+ * are merged, and each takes the place of one with its time. A cell that a row was written without is NaN where its
+ * column has numbers and `undefined` where it has objects.
  */
 export class SortedRows {
   #size = 0;
@@ -66,8 +66,10 @@ export class SortedRows {
   #put(at: number, cells: NamedCells, row: number, count: number): void {
     for (const [name, { width, column }] of this.#columns) {
       const source = cells[name];
-      if (source === undefined) fillAbsent(column, at * width, (at + count) * width);
-      else copyCells(column, at * width, source.column, row * width, count * width);
+      if (source?.width === width) copyCells(column, at * width, source.column, row * width, count * width);
+      else
+        for (let index = 0; index < count; index += 1)
+          putNarrow(column, (at + index) * width, width, source, row + index);
     }
   }
 
@@ -79,11 +81,13 @@ export class SortedRows {
     return { time: this.#time.slice(from, to), cells };
   }
 
+  /** Makes a column, or widens it. */
   #declare(name: string, { width, column }: Cells): void {
-    if (this.#columns.has(name)) return;
-    const own = sameKind(column, this.#time.length * width);
-    fillAbsent(own, 0, this.#size * width);
-    this.#columns.set(name, { width, column: own });
+    const known = this.#columns.get(name);
+    if (known !== undefined && known.width >= width) return;
+    const wide = sameKind(column, this.#time.length * width);
+    for (let row = 0; row < this.#size; row += 1) putNarrow(wide, row * width, width, known, row);
+    this.#columns.set(name, { width, column: wide });
   }
 
   #reserve(rows: number): void {
@@ -123,6 +127,13 @@ function copyCells(target: Column, at: number, source: Column, from: number, cou
   if (target instanceof Float64Array && source instanceof Float64Array) {
     target.set(source.subarray(from, from + count), at);
   } else for (let cell = 0; cell < count; cell += 1) target[at + cell] = source[from + cell] as never;
+}
+
+/** One row of a column that is narrower, or of none. */
+function putNarrow(target: Column, at: number, width: number, source: Cells | undefined, row: number): void {
+  const held = source?.width ?? 0;
+  if (source !== undefined) copyCells(target, at, source.column, row * held, held);
+  fillAbsent(target, at + held, at + width);
 }
 
 function fillAbsent(column: Column, from: number, to: number): void {

@@ -29,10 +29,8 @@ export class MemoryStore implements Store {
   async readObservations(ranges: readonly SeriesRange[]): Promise<Points[]> {
     this.#assertOpen();
     return ranges.map(({ series, from, to }) => {
-      const { time, values } = this.#kept.get(identityOf(series))?.points.read(from, to) ?? nothing;
-      const column = newColumn(layoutOf(series.type), values.length);
-      for (const [row, value] of values.entries()) column[row] = value;
-      return { time: Float64Array.from(time), values: column };
+      const { time, cells } = this.#find(series)?.points.read(from, to) ?? nothing;
+      return { time, values: cells["values"]?.column ?? newColumn(layoutOf(series.type), 0) };
     });
   }
 
