@@ -24,7 +24,11 @@ export type { DataType, Position2d } from "./blocks/model/data-type.ts";
 export { type DeadLetter, DeadLetterChunk } from "./blocks/model/dead-letter.ts";
 export { type Derivation, type DerivedObservation, defineDerivation } from "./blocks/model/derivation.ts";
 export { type Derivator, defineDerivator } from "./blocks/model/derivator.ts";
+export { decodeJsonMessages } from "./blocks/model/json-message.ts";
+export { messagesOf } from "./blocks/model/json-output.ts";
 export { ObservationChunk } from "./blocks/model/observation-chunk.ts";
+export { decodeProtobufMessage } from "./blocks/model/protobuf-message.ts";
+export { encodeProtobufMessages } from "./blocks/model/protobuf-output.ts";
 export { type Series, SeriesTable, type Tagset } from "./blocks/model/series.ts";
 export type { Store } from "./blocks/model/store.ts";
 export {

@@ -78,21 +78,24 @@ class ObservationLogic extends RecordingLogic {
     const derived = this.#deriver.derive(chunk);
     const { observations } = this.ports;
     const published: ObservationChunk[] = [];
-    if (observations === undefined || this.isClosed(observations)) {
-      receipt.filtered("not subscribed", chunk.length);
-      receipt.release();
-    } else published.push(chunk);
+    const subscribed = observations !== undefined && !this.isClosed(observations);
+    if (subscribed) published.push(chunk);
     for (const part of derived) {
       receipt.hold();
       receipt.added(part.length);
       this.gather(part);
-      if (published.length > 0) {
+      if (subscribed) {
         receipt.hold();
         receipt.added(part.length);
         published.push(part);
       }
     }
-    if (observations !== undefined && published.length > 0) this.emitMultiple(observations, published);
+    if (subscribed) this.emitMultiple(observations, published);
+    else {
+      // Last, as it may settle a receipt that nothing was derived from.
+      receipt.filtered("not subscribed", chunk.length);
+      receipt.release();
+    }
   }
 }
 

@@ -28,6 +28,8 @@ export interface GraphNode {
   readonly at: Position;
   /** Where a setting's value stands; where the file does not have it, the nearest that it has. */
   settingAt(path: readonly (string | number)[]): Position;
+  /** A setting as the file has it, where that is text; also where others have faults. */
+  textAt(path: readonly (string | number)[]): string | undefined;
 }
 
 const wirePattern = /^([a-zA-Z][a-zA-Z0-9_-]*)(?:\.([a-zA-Z][a-zA-Z0-9_-]*))?$/;
@@ -42,8 +44,7 @@ export function readNodes(root: LocatedMapping, catalogue: Catalogue, diagnostic
     if (section === undefined || entry.value.kind !== "mapping") continue;
     for (const [name, node] of entry.value.entries) {
       checkName(name, node.keyAt, names, diagnostics);
-      const read = readNode(section, name, node, catalogue, diagnostics);
-      if (read !== undefined) nodes.push(read);
+      nodes.push(readNode(section, name, node, catalogue, diagnostics));
     }
   }
   return nodes;
@@ -70,17 +71,20 @@ function readNode(
   { keyAt: at, value: node }: LocatedEntry,
   catalogue: Catalogue,
   diagnostics: Diagnostics,
-): GraphNode | undefined {
+): GraphNode {
   if (node.kind !== "mapping") {
-    if (node.kind === "scalar" && node.broken) return undefined;
-    const message = `Cannot read ${shown(name)} as ${nodeNoun[section]} as it must be a mapping with a type`;
-    diagnostics.error("SETTING_INVALID", at, message);
-    return undefined;
+    if (node.kind !== "scalar" || !node.broken) {
+      const message = `Cannot read ${shown(name)} as ${nodeNoun[section]} as it must be a mapping with a type`;
+      diagnostics.error("SETTING_INVALID", at, message);
+    }
+    const unread = { type: "", settings: undefined, from: [] };
+    return { section, name, ...unread, at, settingAt: () => at, textAt: () => undefined };
   }
   const from = readWires(section, name, node, at, diagnostics);
   const type = readType(section, name, node, at, diagnostics);
   const settingAt = (path: Path) => nearest(node, at, path);
-  const unsound: GraphNode = { section, name, type: type ?? "", settings: undefined, from, at, settingAt };
+  const textAt = (path: Path) => textOf(valueAt(node, path));
+  const unsound: GraphNode = { section, name, type: type ?? "", settings: undefined, from, at, settingAt, textAt };
   if (type === undefined) return unsound;
   const component = catalogue[section].get(type);
   if (component === undefined) {
@@ -168,6 +172,10 @@ function readWire(name: string, item: Located, diagnostics: Diagnostics): GraphW
   const message = `Cannot wire ${shown(name)} as "from" must be the name of a node, or a name and an outlet with a dot between`;
   diagnostics.error("WIRING_INVALID", item.at, message);
   return undefined;
+}
+
+function textOf(value: Located | undefined): string | undefined {
+  return value?.kind === "scalar" && typeof value.value === "string" && !value.broken ? value.value : undefined;
 }
 
 function nearest(node: LocatedMapping, at: Position, path: Path): Position {

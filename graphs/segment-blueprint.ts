@@ -125,7 +125,8 @@ async function openNodes(
         opened.push([node, await openSink(node, definition, parts, closings)]);
     } catch (error) {
       // What holds a port or a file gives it back when its stream ends, so it gets one that does at once.
-      for (const closing of closings) closing.run(system, { name: "closing" });
+      const closed = closings.map((closing) => closing.runWatched(system, { name: "closing" }).done);
+      await Promise.allSettled(closed);
       throw atNode(error, node.name);
     }
   }

@@ -37,7 +37,7 @@ export function wire(graph: GraphFile, catalogue: Catalogue, faults: FaultReport
       if (definition !== undefined) nodes.set(name, { node, definition });
     }
   }
-  for (const { node } of nodes.values()) checkStore(node, known, faults);
+  for (const file of nodes.values()) checkStore(file, known, faults);
   const wires = [...nodes.values()].flatMap((to) => wiresInto(to, nodes, known, faults));
   checkEnds([...nodes.values()], wires, graph, faults);
   checkCycles([...nodes.values()], wires, faults);
@@ -45,9 +45,9 @@ export function wire(graph: GraphFile, catalogue: Catalogue, faults: FaultReport
 }
 
 /** The key `store` names a store in every component that has it. */
-function checkStore(node: GraphNode, known: ReadonlyMap<string, GraphNode>, faults: FaultReport): void {
-  const { store: name } = (node.settings ?? {}) as { store?: unknown };
-  if (typeof name !== "string" || known.get(name)?.section === "stores") return;
+function checkStore({ node, definition }: FileNode, known: ReadonlyMap<string, GraphNode>, faults: FaultReport): void {
+  const name = "store" in definition.settings.shape ? node.textAt(["store"]) : undefined;
+  if (name === undefined || known.get(name)?.section === "stores") return;
   const stores = [...known.values()].filter(({ section }) => section === "stores").map((store) => store.name);
   const hint = stores.length === 0 ? ": the file has no section `stores`" : didYouMean(name, stores);
   faults.error(

@@ -47,9 +47,13 @@ test("every file is reached from a door", () => {
 });
 
 test("time and chance come from the clock alone", () => {
-  const banned = /\b(Date\.now|Math\.random|performance\.now|process\.hrtime)\(|(?<![.\w])(setTimeout|setInterval|setImmediate)\(/;
+  const banned =
+    /\b(Date\.now|Math\.random|performance\.now|process\.hrtime)\(|(?<![.\w])(setTimeout|setInterval|setImmediate)\(/;
   const wrong = ours.filter(
-    (file) => /^(runtime|blocks|connectors|graphs|config)\//.test(file) && !file.startsWith("runtime/clock/") && banned.test(code(file)),
+    (file) =>
+      /^(runtime|blocks|connectors|graphs|config)\//.test(file) &&
+      !file.startsWith("runtime/clock/") &&
+      banned.test(code(file)),
   );
   expect(wrong).toEqual([]);
 });

@@ -124,7 +124,9 @@ export interface CompositeWire {
 
 /** What a composite stands for. Node names are local; the graph prefixes them with the composite's own. */
 export interface Expansion {
-  readonly nodes: Readonly<Record<string, { readonly type: string; readonly settings: Readonly<Record<string, unknown>> }>>;
+  readonly nodes: Readonly<
+    Record<string, { readonly type: string; readonly settings: Readonly<Record<string, unknown>> }>
+  >;
   readonly wires: readonly CompositeWire[];
   /** By outlet of the composite: the `node.outlet`s that feed it. */
   readonly outlets: Readonly<Record<string, readonly string[]>>;

@@ -92,9 +92,7 @@ export function canonicalForm(metric: string, sorted: Tagset): string {
 }
 
 function escaped(value: string): string {
-  return /[\\"\n]/.test(value)
-    ? value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")
-    : value;
+  return /[\\"\n]/.test(value) ? value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n") : value;
 }
 
 const utf8 = new TextEncoder();

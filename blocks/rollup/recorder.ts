@@ -74,7 +74,10 @@ export class Recorder {
       this.#hot.sawUntil(series, last);
     }
     this.#hot.evict();
-    return { states, touched, written: this.#store.write({ observations }) };
+    const written = this.#store.write({ observations });
+    // It may fail before its turn comes to be heard; until then that must not count as unhandled.
+    written.catch(() => {});
+    return { states, touched, written };
   }
 
   #grouped(chunks: readonly ObservationChunk[]): SeriesPoints[] {

@@ -40,7 +40,8 @@ export abstract class RecordingLogic extends GraphStageLogic {
   #gathered: ObservationChunk[] = [];
   #rows = 0;
   #due = false;
-  #recording = false;
+  /** Rows on their way to the store. */
+  #recordingRows = 0;
   #finishing = false;
   /** At most one element an outlet: no recording starts before both are gone. */
   readonly #waiting = new Map<Outlet<unknown>, unknown>();
@@ -115,7 +116,8 @@ export abstract class RecordingLogic extends GraphStageLogic {
 
   #pullMore(): void {
     const { in: inlet, observations } = this.ports;
-    if (this.isClosed(inlet) || this.hasBeenPulled(inlet) || this.#rows >= 2 * this.#grouper.size) return;
+    if (this.isClosed(inlet) || this.hasBeenPulled(inlet)) return;
+    if (this.#rows + this.#recordingRows >= 2 * this.#grouper.size) return;
     if (observations === undefined || this.isClosed(observations) || this.isAvailable(observations)) this.pull(inlet);
   }
 
@@ -125,21 +127,25 @@ export abstract class RecordingLogic extends GraphStageLogic {
   }
 
   #startIfDue(): void {
-    if (this.#recording || this.#rows === 0 || this.#waiting.size > 0) return;
+    if (this.#recordingRows > 0 || this.#rows === 0 || this.#waiting.size > 0) return;
     if (!this.#due && !this.#finishing && this.#rows < this.#grouper.size) return;
     const chunks = this.#gathered;
     this.#gathered = [];
+    this.#recordingRows = this.#rows;
     this.#rows = 0;
     this.#due = false;
-    this.#recording = true;
     this.cancelTimer("grouper");
     const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
     const written = this.getAsyncCallback(() => this.#written(chunks));
-    const recorded = this.getAsyncCallback((recording: Recording) => {
-      this.#recorded(recording, chunks);
-      recording.written.then(() => written(undefined), failed);
-    });
-    this.#recorder.record(chunks).then(recorded, failed);
+    const recorded = this.getAsyncCallback((recording: Recording) => this.#recorded(recording, chunks));
+    this.#recorder
+      .record(chunks)
+      .then((recording) => {
+        recorded(recording);
+        // Waited for here, not in a turn of the stage: the write may fail before that, or after the stage has stopped.
+        return recording.written;
+      })
+      .then(() => written(undefined), failed);
   }
 
   #recorded(recording: Recording, chunks: readonly ObservationChunk[]): void {
@@ -158,7 +164,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
   }
 
   #written(chunks: readonly ObservationChunk[]): void {
-    this.#recording = false;
+    this.#recordingRows = 0;
     for (const chunk of chunks) {
       chunk.receipt.durable(chunk.length);
       chunk.receipt.release();
@@ -178,7 +184,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
   }
 
   #stopIfDone(): void {
-    if (this.#finishing && !this.#recording && this.#rows === 0 && this.#waiting.size === 0) this.completeStage();
+    if (this.#finishing && this.#recordingRows === 0 && this.#rows === 0 && this.#waiting.size === 0) this.completeStage();
   }
 }
 

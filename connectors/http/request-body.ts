@@ -9,14 +9,14 @@ import { HttpFault } from "./http-fault.ts";
  * inflation, so a small body that inflates without end costs what a large one costs.
  *
  * @param encoding `Content-Encoding`: none, `identity`, `gzip` or `deflate`.
- * @throws {HttpFault} 413 too large, 415 another encoding, 400 not what the encoding says or not UTF-8, 503 no budget.
+ * @throws {HttpFault} 413 too large, 415 another encoding, 400 not what the encoding says, 503 no budget.
  */
 export async function readBody(
   body: Readable,
   encoding: string | undefined,
   bytesMax: number,
   share: ByteShare,
-): Promise<string> {
+): Promise<Buffer> {
   const inflated = inflating(body, encoding);
   const pieces: Buffer[] = [];
   let bytes = 0;
@@ -36,9 +36,13 @@ export async function readBody(
     body.unpipe();
     body.resume();
   }
-  const whole = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces, bytes);
-  if (!isUtf8(whole)) throw new HttpFault(400, "Cannot read the body as it must be UTF-8");
-  return whole.toString("utf8");
+  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces, bytes);
+}
+
+/** @throws {HttpFault} 400 where it is not UTF-8. */
+export function textOf(body: Buffer): string {
+  if (!isUtf8(body)) throw new HttpFault(400, "Cannot read the body as it must be UTF-8");
+  return body.toString("utf8");
 }
 
 function inflating(body: Readable, encoding: string | undefined): Readable {

@@ -4,7 +4,7 @@ import type { Clock } from "../../runtime/clock/clock.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { ByteBudget, type ByteShare } from "./byte-budget.ts";
 import { HttpFault } from "./http-fault.ts";
-import { readBody } from "./request-body.ts";
+import { readBody, textOf } from "./request-body.ts";
 
 /** What a sender is told. */
 export interface Answer {
@@ -16,8 +16,8 @@ export interface Answer {
 export interface Intake {
   /** @throws {HttpFault} when a request would not be taken now: its body is not read then. */
   checkRoom(): void;
-  /** Called with a whole body; gives back the share once nothing is held for the request any more. */
-  accept(text: string, share: ByteShare): Promise<Answer>;
+  /** Called with a whole body, JSON as text; gives back the share once nothing is held for the request any more. */
+  accept(body: string | Uint8Array, share: ByteShare): Promise<Answer>;
 }
 
 export interface ServerLimits {
@@ -81,21 +81,23 @@ function addRoutes(app: FastifyInstance, limits: ServerLimits, intake: Intake): 
   const shares = new WeakMap<FastifyRequest, ByteShare>();
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(["application/json", "application/x-ndjson"], async (request: FastifyRequest) => {
+  const read = async <T>(request: FastifyRequest, as: (body: Buffer) => T): Promise<T> => {
     const share = budget.share();
     shares.set(request, share);
     checkLength(request.headers["content-length"], limits.bodyBytesMax);
     try {
-      return await readBody(request.raw, request.headers["content-encoding"], limits.bodyBytesMax, share);
+      return as(await readBody(request.raw, request.headers["content-encoding"], limits.bodyBytesMax, share));
     } catch (fault) {
       share.giveBack();
       throw fault;
     }
-  });
+  };
+  app.addContentTypeParser(jsonTypes, (request: FastifyRequest) => read(request, textOf));
+  app.addContentTypeParser(protobufType, (request: FastifyRequest) => read(request, (body) => body));
   app.post(seriesPath, { onRequest: async () => intake.checkRoom() }, async (request, reply) => {
     const share = shares.get(request);
     if (share === undefined) throw new HttpFault(400, "Cannot read the messages as there is no body");
-    const { status, body } = await intake.accept(request.body as string, share);
+    const { status, body } = await intake.accept(request.body as string | Uint8Array, share);
     return reply.code(status).send(body);
   });
   app.get(livePath, () => ({ status: "ok" }));
@@ -117,7 +119,10 @@ function refuse(error: unknown, reply: FastifyReply): FastifyReply {
   return reply.code(status).send({ status: "error", msg });
 }
 
-const unsupportedType = "Cannot read the body as its Content-Type must be application/json or application/x-ndjson";
+const jsonTypes = ["application/json", "application/x-ndjson"];
+/** One `MessagePB` a body. */
+const protobufType = "application/x-protobuf";
+const unsupportedType = `Cannot read the body as its Content-Type must be ${[...jsonTypes, protobufType].join(" or ")}`;
 
 /** The status that the library gave its own error; a bug of ours is a 500. */
 function statusOf(error: unknown): number {

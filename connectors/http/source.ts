@@ -2,8 +2,10 @@ import { ChunkBuilder } from "../../blocks/model/chunk-builder.ts";
 import { type ComponentContext, defineSource } from "../../blocks/model/component.ts";
 import { type DecodedBody, decodeJsonMessages } from "../../blocks/model/json-message.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
+import { decodeProtobufMessage } from "../../blocks/model/protobuf-message.ts";
 import type { SeriesTable } from "../../blocks/model/series.ts";
 import { byteSize, duration, integer, port, record, type SettingsOf, text } from "../../config/declare.ts";
+import { EngineError } from "../../runtime/errors.ts";
 import { Source } from "../../runtime/streams/source.ts";
 import type { ByteShare } from "./byte-budget.ts";
 import { HttpFault } from "./http-fault.ts";
@@ -34,7 +36,8 @@ const rejectionsListedMax = 100;
 const rowsAtStart = 16;
 
 /**
- * Accepts messages POSTed to `/api/v1/series`: one, an array of them, or one after the other on lines of their own.
+ * Accepts messages POSTed to `/api/v1/series`: one, an array of them, or one after the other on lines of their own; with the
+ * content type `application/x-protobuf`, one `MessagePB`.
  *
  * Emits:         the chunks of each request, under one receipt.
  * Backpressures: answers 503 while `max_waiting` requests or `max_waiting_bytes` wait; the connections wait beyond that.
@@ -58,7 +61,7 @@ async function open(
     };
     const intake = {
       checkRoom: () => inbox.checkRoom(),
-      accept: (body: string, share: ByteShare) => accept(body, share, table, inbox),
+      accept: (body: string | Uint8Array, share: ByteShare) => accept(body, share, table, inbox),
     };
     const server = await listen(given, limits, intake, clock);
     log.info("Listens for messages", { host: server.host, port: server.port });
@@ -93,12 +96,11 @@ interface Started {
   readonly server: MessageServer;
 }
 
-async function accept(body: string, share: ByteShare, table: SeriesTable, inbox: Inbox): Promise<Answer> {
+async function accept(body: string | Uint8Array, share: ByteShare, table: SeriesTable, inbox: Inbox): Promise<Answer> {
   const builder = new ChunkBuilder(table, rowsAtStart);
   let decoded: DecodedBody;
   try {
-    if (body.trim() === "") throw new HttpFault(400, "Cannot read the messages as the body is empty");
-    decoded = decodeJsonMessages(body, builder, { table });
+    decoded = typeof body === "string" ? decodeText(body, builder) : decodeBinary(body, builder);
     inbox.checkRoom();
   } catch (fault) {
     share.giveBack();
@@ -107,6 +109,23 @@ async function accept(body: string, share: ByteShare, table: SeriesTable, inbox:
   if (builder.rows === 0) share.giveBack();
   else await inbox.submit(builder.rows, (receipt) => builder.build(receipt), share.giveBack);
   return answerTo(decoded);
+}
+
+function decodeText(body: string, into: ChunkBuilder): DecodedBody {
+  if (body.trim() === "") throw new HttpFault(400, "Cannot read the messages as the body is empty");
+  return decodeJsonMessages(body, into, { table: into.table });
+}
+
+/** A Protobuf message has no lines; its reason tells the byte. */
+function decodeBinary(body: Uint8Array, into: ChunkBuilder): DecodedBody {
+  try {
+    decodeProtobufMessage(body, into, { table: into.table });
+    return { received: 1, rejected: [] };
+  } catch (fault) {
+    if (!(fault instanceof EngineError)) throw fault;
+    const place = { index: 0, line: 1, column: 1, path: "" };
+    return { received: 1, rejected: [{ ...place, code: fault.code, reason: fault.message }] };
+  }
 }
 
 function answerTo({ received, rejected }: DecodedBody): Answer {
@@ -126,9 +145,11 @@ function answerTo({ received, rejected }: DecodedBody): Answer {
 
 export const httpSource = defineSource({
   type: "flow/http/json",
-  summary: "Accepts JSON messages over HTTP, and confirms them once they are at rest.",
+  summary: "Accepts JSON messages over HTTP (and Protobuf ones), and confirms them once they are at rest.",
   delivery: "at-least-once",
   finite: () => false,
   settings,
+  feed: ({ host, port }) =>
+    `curl -H 'Content-Type: application/json' http://${host}:${port}/api/v1/series -d '{"metric":"my-sensor","type":"tdouble","values":[["2020-01-02T03:04:05",42.1]]}'`,
   open,
 });

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { type FileHandle, open, rename } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 
@@ -25,7 +25,7 @@ export class JsonLinesFile {
 
   /** @throws {EngineError} `PATH_UNREADABLE` when the file cannot be written. */
   static async open(path: string, bytesMax = Number.POSITIVE_INFINITY): Promise<JsonLinesFile> {
-    const handle = await open(path, "a+", 0o640).catch((cause: unknown) => {
+    const handle = await openInFolder(path).catch((cause: unknown) => {
       throw unwritable(path, cause);
     });
     try {
@@ -126,6 +126,12 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+/** Makes the folder if need be. */
+async function openInFolder(path: string): Promise<FileHandle> {
+  await mkdir(dirname(path), { recursive: true });
+  return open(path, "a+", 0o640);
 }
 
 function unwritable(path: string, cause: unknown): EngineError {

@@ -9,15 +9,19 @@ export interface Cells {
 /** Rows of several columns, by name; all of the same number of rows. */
 export type NamedCells = Readonly<Record<string, Cells>>;
 
+export interface TimedCells {
+  readonly time: Float64Array;
+  readonly cells: NamedCells;
+}
+
 /**
- * Rows by time, ascending, as columns that double when they are full. Later rows are appended in one piece; among others they
- * are merged, and each takes the place of one with its time. A cell that a row was written without is NaN where its
- * column has numbers and `undefined` where it has objects.
+ * Rows by time, ascending, as columns in pages. Later rows are appended in one piece; among others they are merged, and each
+ * takes the place of one with its time. A cell that a row was written without is NaN where its column has numbers and
+ * `undefined` where it has objects.
  */
 export class SortedRows {
   #size = 0;
-  #time = new Float64Array(rowsMin);
-  readonly #columns = new Map<string, { width: number; column: Column }>();
+  readonly #pages: Page[] = [];
 
   get size(): number {
     return this.#size;
@@ -25,82 +29,74 @@ export class SortedRows {
 
   /** The latest time, -Infinity where there is none. */
   get newest(): number {
-    return this.#size === 0 ? Number.NEGATIVE_INFINITY : (this.#time[this.#size - 1] as number);
+    return this.#size === 0 ? Number.NEGATIVE_INFINITY : this.#timeAt(this.#size - 1);
   }
 
   /** Copies rows in. @param time Ascending and unique. */
   write(time: Float64Array, cells: NamedCells): void {
-    const count = time.length;
-    if (count === 0) return;
-    for (const name in cells) this.#declare(name, cells[name] as Cells);
-    this.#reserve(this.#size + count);
+    if (time.length === 0) return;
     const from = this.#lowerBound(time[0] as number);
-    if (from === this.#size) {
-      this.#time.set(time, from);
-      this.#put(from, cells, 0, count);
-      this.#size += count;
-    } else this.#merge(from, time, cells);
+    // The newest row is often written again, with later ones behind it.
+    const again = from === this.#size - 1 && this.#timeAt(from) === time[0];
+    if (from < this.#size && !again) this.#merge(from, time, cells);
+    else {
+      this.#size = from;
+      this.#append(time, cells, 0, time.length);
+    }
   }
 
   /** Copies of those in `[from, to)`. */
-  read(from: number, to: number): { time: Float64Array; cells: NamedCells } {
+  read(from: number, to: number): TimedCells {
     const low = this.#lowerBound(from);
     return this.#copy(low, Math.max(low, this.#lowerBound(to)));
   }
 
   #merge(from: number, time: Float64Array, cells: NamedCells): void {
     const old = this.#copy(from, this.#size);
-    let size = from;
-    let next = 0;
-    for (let row = 0; row < old.time.length || next < time.length; size += 1) {
-      const oldTime = old.time[row] ?? Number.POSITIVE_INFINITY;
-      const newTime = time[next] ?? Number.POSITIVE_INFINITY;
-      this.#time[size] = Math.min(oldTime, newTime);
-      if (newTime <= oldTime) this.#put(size, cells, next++, 1);
-      else this.#put(size, old.cells, row, 1);
-      if (oldTime <= newTime) row += 1;
+    this.#size = from;
+    let oldRow = 0;
+    let row = 0;
+    while (oldRow < old.time.length && row < time.length) {
+      const oldTime = old.time[oldRow] as number;
+      const newTime = time[row] as number;
+      if (newTime <= oldTime) this.#append(time, cells, row++, 1);
+      else this.#append(old.time, old.cells, oldRow, 1);
+      if (oldTime <= newTime) oldRow += 1;
     }
-    this.#size = size;
+    this.#append(old.time, old.cells, oldRow, old.time.length - oldRow);
+    this.#append(time, cells, row, time.length - row);
   }
 
-  #put(at: number, cells: NamedCells, row: number, count: number): void {
-    for (const [name, { width, column }] of this.#columns) {
-      const source = cells[name];
-      if (source?.width === width) copyCells(column, at * width, source.column, row * width, count * width);
-      else
-        for (let index = 0; index < count; index += 1)
-          putNarrow(column, (at + index) * width, width, source, row + index);
+  #append(time: Float64Array, cells: NamedCells, row: number, count: number): void {
+    for (let done = 0; done < count; ) {
+      const at = this.#size % pageRows;
+      const part = Math.min(count - done, pageRows - at);
+      let page = this.#pages[(this.#size - at) / pageRows];
+      if (page === undefined) {
+        page = new Page();
+        this.#pages.push(page);
+      }
+      page.put(at, time, cells, row + done, part);
+      this.#size += part;
+      done += part;
     }
   }
 
-  #copy(from: number, to: number): { time: Float64Array; cells: NamedCells } {
-    const cells: Record<string, Cells> = {};
-    for (const [name, { width, column }] of this.#columns) {
-      cells[name] = { width, column: column.slice(from * width, to * width) };
+  #copy(from: number, to: number): TimedCells {
+    const copy = new Page();
+    for (let row = from; row < to; ) {
+      const at = row % pageRows;
+      const part = Math.min(to - row, pageRows - at);
+      const page = this.#pages[(row - at) / pageRows] as Page;
+      copy.put(row - from, page.time, page.cells, at, part);
+      row += part;
     }
-    return { time: this.#time.slice(from, to), cells };
+    return copy.first(to - from);
   }
 
-  /** Makes a column, or widens it. */
-  #declare(name: string, { width, column }: Cells): void {
-    const known = this.#columns.get(name);
-    if (known !== undefined && known.width >= width) return;
-    const wide = sameKind(column, this.#time.length * width);
-    for (let row = 0; row < this.#size; row += 1) putNarrow(wide, row * width, width, known, row);
-    this.#columns.set(name, { width, column: wide });
-  }
-
-  #reserve(rows: number): void {
-    if (rows <= this.#time.length) return;
-    const capacity = Math.max(rows, 2 * this.#time.length);
-    const time = new Float64Array(capacity);
-    time.set(this.#time);
-    this.#time = time;
-    for (const held of this.#columns.values()) {
-      const column = sameKind(held.column, capacity * held.width);
-      copyCells(column, 0, held.column, 0, this.#size * held.width);
-      held.column = column;
-    }
+  #timeAt(row: number): number {
+    const at = row % pageRows;
+    return this.#pages[(row - at) / pageRows]?.time[at] as number;
   }
 
   #lowerBound(time: number): number {
@@ -109,34 +105,87 @@ export class SortedRows {
     let high = this.#size;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#time[middle] as number) < time) low = middle + 1;
+      if (this.#timeAt(middle) < time) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 }
 
+/** Rows of a page: large enough that a page costs little, small enough that a full one is seldom half empty. */
+const pageRows = 1_024;
 const rowsMin = 16;
+
+/** Rows side by side, in columns that double when they are full. */
+class Page {
+  time = new Float64Array(rowsMin);
+  readonly cells: Record<string, { width: number; column: Column }> = {};
+
+  /** Copies `count` rows from `row` of the source to `at`, which is not behind the rows put so far. */
+  put(at: number, time: Float64Array, cells: NamedCells, row: number, count: number): void {
+    if (at + count > this.time.length) this.#grow(Math.max(at + count, 2 * this.time.length), at);
+    for (const name in cells) this.#declare(name, cells[name] as Cells, at);
+    copyCells(this.time, at, time, row, count);
+    for (const name in this.cells) {
+      const { width, column } = this.cells[name] as Cells;
+      const source = cells[name];
+      if (source?.width === width) copyCells(column, at * width, source.column, row * width, count * width);
+      else putNarrow(column, at, width, source, row, count);
+    }
+  }
+
+  /** The rows before `count`, as copies. */
+  first(count: number): TimedCells {
+    const cells: Record<string, Cells> = {};
+    for (const [name, { width, column }] of Object.entries(this.cells)) {
+      cells[name] = { width, column: column.slice(0, count * width) };
+    }
+    return { time: this.time.slice(0, count), cells };
+  }
+
+  #grow(capacity: number, rows: number): void {
+    const time = new Float64Array(capacity);
+    copyCells(time, 0, this.time, 0, rows);
+    this.time = time;
+    for (const held of Object.values(this.cells)) {
+      const column = sameKind(held.column, capacity * held.width);
+      copyCells(column, 0, held.column, 0, rows * held.width);
+      held.column = column;
+    }
+  }
+
+  /** Makes a column, or widens it. */
+  #declare(name: string, { width, column }: Cells, rows: number): void {
+    const known = this.cells[name];
+    if (known !== undefined && known.width >= width) return;
+    const wide = sameKind(column, this.time.length * width);
+    putNarrow(wide, 0, width, known, 0, rows);
+    this.cells[name] = { width, column: wide };
+  }
+}
 
 function sameKind(column: Column, length: number): Column {
   if (column instanceof Float64Array) return new Float64Array(length);
   return column instanceof BigInt64Array ? new BigInt64Array(length) : new Array<unknown>(length);
 }
 
+/** So many cells are copied faster one by one than by a view, which is an object of its own. */
+const loopMax = 256;
+
 function copyCells(target: Column, at: number, source: Column, from: number, count: number): void {
   if (target instanceof Float64Array && source instanceof Float64Array) {
-    target.set(source.subarray(from, from + count), at);
+    if (count > loopMax) target.set(source.subarray(from, from + count), at);
+    else for (let cell = 0; cell < count; cell += 1) target[at + cell] = source[from + cell] as number;
   } else for (let cell = 0; cell < count; cell += 1) target[at + cell] = source[from + cell] as never;
 }
 
-/** One row of a column that is narrower, or of none. */
-function putNarrow(target: Column, at: number, width: number, source: Cells | undefined, row: number): void {
+/** Rows of a column that is narrower, or of none; what is absent is filled up. */
+function putNarrow(target: Column, at: number, width: number, source: Cells | undefined, row: number, count: number) {
   const held = source?.width ?? 0;
-  if (source !== undefined) copyCells(target, at, source.column, row * held, held);
-  fillAbsent(target, at + held, at + width);
-}
-
-function fillAbsent(column: Column, from: number, to: number): void {
-  if (column instanceof Float64Array) column.fill(Number.NaN, from, to);
-  else if (Array.isArray(column)) column.fill(undefined, from, to);
+  for (let index = 0; index < count; index += 1) {
+    const to = (at + index) * width;
+    if (source !== undefined) copyCells(target, to, source.column, (row + index) * held, held);
+    if (target instanceof Float64Array) target.fill(Number.NaN, to + held, to + width);
+    else if (Array.isArray(target)) target.fill(undefined, to + held, to + width);
+  }
 }

@@ -5,7 +5,7 @@ import type { Series } from "../../blocks/model/series.ts";
 import type { SeriesFilter, SeriesRange, StateRows, Store, StoreWrite } from "../../blocks/model/store.ts";
 import { record } from "../../config/declare.ts";
 import { EngineError } from "../../runtime/errors.ts";
-import { type NamedCells, SortedRows } from "./sorted-rows.ts";
+import { type NamedCells, SortedRows, type TimedCells } from "./sorted-rows.ts";
 
 export const memoryStore = defineStore({
   type: "memory",
@@ -107,7 +107,7 @@ interface KeptSeries {
   readonly shards: Set<string>;
 }
 
-const nothing: { time: Float64Array; cells: NamedCells } = { time: new Float64Array(0), cells: {} };
+const nothing: TimedCells = { time: new Float64Array(0), cells: {} };
 const identityOf = (series: Series) => `${series.type}\0${series.canonical}`;
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -126,6 +126,7 @@ function cellsOf({ start, floats, bytes }: StateRows): NamedCells {
 
 /** Where the rows differ in what they carry, absent numbers are NaN and absent bytes are empty. */
 function stateRows(start: Float64Array, { floats, bytes }: NamedCells): StateRows {
+  if (start.length === 0) return { start };
   const encoded = bytes?.column as (Uint8Array | undefined)[] | undefined;
   return {
     start,

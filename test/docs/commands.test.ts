@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { millrace, root, temporaryFolder } from "../millrace-process.ts";
-import { type Fence, fences } from "./handbook.ts";
+import { type Fence, fences, groupedBy } from "./handbook.ts";
 
 const run = promisify(execFile);
 
@@ -30,7 +30,7 @@ async function outputOf(command: string, environment: Record<string, string>): P
   return stdout;
 }
 
-const pages = Map.groupBy(fences("console"), ({ page }) => page);
+const pages = groupedBy(fences("console"), ({ page }) => page);
 
 test.each([...pages])("what %s shows on a terminal is what the commands print", async (_page, shown) => {
   const environment = { DATA: temporaryFolder(), COLUMNS: "100" };
@@ -42,7 +42,7 @@ test.each([...pages])("what %s shows on a terminal is what the commands print", 
 test("every command and option that a page names is one that the command line takes", async () => {
   const lines = [...fences("sh"), ...fences("console")].flatMap(({ text }) => text.replaceAll("\\\n", " ").split("\n"));
   const calls = lines.flatMap((line) => [...line.matchAll(/\bmillrace (\w+)([^|#]*)/g)]);
-  const options = Map.groupBy(calls, ([, name = ""]) => name);
+  const options = groupedBy(calls, ([, name = ""]) => name);
   expect(options.size).toBeGreaterThan(4);
   for (const [name, uses] of options) {
     const { code, stdout } = await millrace([name, "--help"]);

@@ -39,3 +39,10 @@ export function fences(language: string, pages = handbook()): Fence[] {
       })),
   );
 }
+
+/** In order of first appearance. */
+export function groupedBy<T>(all: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one]);
+  return groups;
+}

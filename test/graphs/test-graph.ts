@@ -113,7 +113,9 @@ export class World {
     const store = this.store(name).kept;
     const series = await store.find({ tags: new Map() });
     const from = Number.NEGATIVE_INFINITY;
-    const read = await store.readObservations(series.map((one) => ({ series: one, from, to: Number.POSITIVE_INFINITY })));
+    const read = await store.readObservations(
+      series.map((one) => ({ series: one, from, to: Number.POSITIVE_INFINITY })),
+    );
     return read.flatMap(({ time, values }, index) =>
       Array.from(time, (at, row) => `${series[index]?.canonical} ${at} ${String(values[row])}`),
     );
@@ -150,7 +152,9 @@ export class World {
         open: async (given, context) => {
           this.events.push(`open ${context.node}`);
           return Source.from(
-            this.#following(`close ${context.node}`, () => chunksOf(context, given.rows, given.chunk, given.metric, given.start)),
+            this.#following(`close ${context.node}`, () =>
+              chunksOf(context, given.rows, given.chunk, given.metric, given.start),
+            ),
           );
         },
       }),
@@ -175,7 +179,8 @@ export class World {
         delivery: "at-most-once",
         finite: () => false,
         settings: record({}),
-        open: () => Promise.reject(new EngineError("CONNECTION_FAILED", "Cannot reach the device as it is switched off")),
+        open: () =>
+          Promise.reject(new EngineError("CONNECTION_FAILED", "Cannot reach the device as it is switched off")),
       }),
       defineStore({
         type: "test/flaky",
@@ -257,7 +262,13 @@ function* chunksOf(
 }
 
 /** One chunk of `values`, one second apart from `start`. */
-export function chunkOf(engine: Engine, metric: string, values: readonly number[], receipt: Receipt, start = 0): ObservationChunk {
+export function chunkOf(
+  engine: Engine,
+  metric: string,
+  values: readonly number[],
+  receipt: Receipt,
+  start = 0,
+): ObservationChunk {
   const builder = new ChunkBuilder(engine.table);
   const series = engine.table.intern(metric, {}, "tdouble");
   for (const [row, value] of values.entries()) builder.addNumber(series, start + row * 1_000, value);

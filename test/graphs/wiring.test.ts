@@ -237,3 +237,14 @@ blocks:
 `;
   assert.deepEqual(await faults(text), ["4:52 WIRING_INVALID", "4:72 SETTING_INVALID"]);
 });
+
+test("a node that is no mapping is one fault, and wires to it and from it are none", async () => {
+  const text = `sources:
+  meters: 5
+  other: { type: test/push }
+sinks:
+  out: { type: test/collect, from: meters }
+  more: stdout/json
+`;
+  assert.deepEqual(await faults(text), ["2:3 SETTING_INVALID", "6:3 SETTING_INVALID"]);
+});

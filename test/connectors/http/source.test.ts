@@ -105,6 +105,39 @@ test("the reply comes only after the receipt is settled", async () => {
   expect((await reply).status).toBe(200);
 });
 
+/** A message of two points as another writer encodes it; the proto3 schema is TSorage's. */
+const encoded =
+  "0a156d792d74656d70657261747572652d73656e736f72120f0a077175616c6974791204676f6f64120f0a056f776e657212066d7973656c661a0774646f75626c65" +
+  "22180a0c08a5bbb5f0051080eba5c30212084045111d14e3bcd322170a0b08a6bbb5f00510c0a9d33a1208408475c28f5c28f6";
+
+async function postProtobuf(url: string, body: Uint8Array) {
+  const headers = { "content-type": "application/x-protobuf" };
+  const response = await fetch(url, { method: "POST", headers, body });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+test("a Protobuf message is stored and confirmed like a JSON one", async () => {
+  const { run, url } = await serve();
+  const { status, body } = await postProtobuf(url, Buffer.from(encoded, "hex"));
+  expect([status, body]).toEqual([200, { status: "ok", msg: "Total messages received: 1" }]);
+  const series = 'my-temperature-sensor{owner="myself",quality="good"}';
+  expect(run.rows).toEqual([
+    [series, "tdouble", "2020-01-02T03:04:05.678Z", 42.1337],
+    [series, "tdouble", "2020-01-02T03:04:06.123Z", 654.72],
+  ]);
+});
+
+test("a Protobuf message that is cut off is told with the byte", async () => {
+  const { run, url } = await serve();
+  const { status, body } = await postProtobuf(url, Buffer.from(encoded, "hex").subarray(0, -3));
+  expect(status).toBe(400);
+  expect(body).toMatchObject({
+    received: 0,
+    rejected: [{ code: "MESSAGE_INVALID", reason: expect.stringContaining("byte") }],
+  });
+  expect(run.rows).toEqual([]);
+});
+
 test("nothing in an array is nothing received", async () => {
   const { url } = await serve();
   expect((await post(url, [])).text).toBe('{"status":"ok","msg":"Total messages received: 0"}');

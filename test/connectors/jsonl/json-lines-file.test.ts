@@ -78,8 +78,9 @@ test("the size of what was there counts towards the maximum", async () => {
   expect(await readFile(path, "utf8")).toBe("abc\n");
 });
 
-test("a folder that is not there is one clear error", async () => {
-  await expect(JsonLinesFile.open(join(folder, "missing", "out.jsonl"))).rejects.toMatchObject({
-    code: "PATH_UNREADABLE",
-  });
+test("a folder that is not there is made; one that cannot be is one clear error", async () => {
+  const file = await JsonLinesFile.open(join(folder, "missing", "out.jsonl"));
+  await file.close();
+  const below = join(folder, "missing", "out.jsonl", "deeper", "out.jsonl");
+  await expect(JsonLinesFile.open(below)).rejects.toMatchObject({ code: "PATH_UNREADABLE" });
 });

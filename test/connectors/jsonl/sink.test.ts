@@ -91,8 +91,9 @@ test("a file that reached its maximum is renamed", async () => {
   expect([await lines(`${path}.1`), await lines()].map((all) => all.length)).toEqual([1, 1]);
 });
 
-test("a folder that is not there is an error when it is opened", async () => {
-  await expect(openSink({ path: join(folder, "no", "out.jsonl") })).rejects.toMatchObject({ code: "PATH_UNREADABLE" });
+test("a folder that cannot be made is an error when it is opened", async () => {
+  await writeFile(join(folder, "file"), "");
+  await expect(openSink({ path: join(folder, "file", "out.jsonl") })).rejects.toMatchObject({ code: "PATH_UNREADABLE" });
 });
 
 test("a file that cannot be written fails the receipts and the stream", async () => {

@@ -1,0 +1,282 @@
+import assert from "node:assert/strict";
+import { test } from "vitest";
+import { messageBlock } from "../../blocks/message.ts";
+import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
+import type { BucketUpdates, TagUpdates } from "../../blocks/rollup/updates.ts";
+import { EngineError } from "../../runtime/errors.ts";
+import { assertAllStopped } from "../../runtime/streams/probes/assert-all-stopped.ts";
+import { BlockRun, type BlockRunOptions, FollowedReceipt } from "./block-run.ts";
+
+const minute = 60_000;
+
+function message(options: BlockRunOptions = {}, size = 4): BlockRun {
+  return new BlockRun(messageBlock, { aggregators: ["1m"], grouper: { size, duration: "1 second" } }, options);
+}
+
+test("message completes at once where nothing came", async () => {
+  const run = message({ outlets: ["observations", "updates", "tags"] });
+  run.input.sendComplete();
+  await run.running.done;
+  run.outlet("updates").expectComplete();
+  run.outlet("tags").expectComplete();
+  run.outlet("observations").expectComplete();
+  assert.deepEqual(run.store.writes, []);
+  assertAllStopped(run.system);
+});
+
+test("message hands observations on at once, and updates and tags once a recording has begun", async () => {
+  const run = message({ outlets: ["observations", "updates", "tags"] });
+  for (const name of ["observations", "updates", "tags"]) run.outlet(name).request(10);
+  const followed = new FollowedReceipt(4);
+  const chunk = run.doubles([minute, 0, 1, minute + 5], followed.receipt);
+  run.store.hold();
+  run.input.sendNext(chunk);
+  run.outlet<ObservationChunk>("observations").expectNext(chunk);
+  await run.rest();
+
+  const [updates, tags] = [run.taken<BucketUpdates>("updates"), run.taken<TagUpdates>("tags")];
+  const { states } = updates;
+  assert.deepEqual([...states.start.subarray(0, states.length)], [0, minute]);
+  assert.deepEqual([...states.series.subarray(0, states.length)], [0, 0]);
+  assert.equal(tags.touched.length, 1);
+  assert.deepEqual(run.store.rowsWritten, [4]);
+  assert.equal(followed.isSettled, false);
+});
+
+test("message starts a recording at the row that fills the grouper, not before", async () => {
+  const run = message();
+  run.input.sendNext(run.doubles([1, 2, 3], new FollowedReceipt(3).receipt));
+  await run.rest();
+  assert.deepEqual(run.store.rowsWritten, []);
+  run.input.sendNext(run.doubles([4], new FollowedReceipt(1).receipt));
+  await run.rest();
+  assert.deepEqual(run.store.rowsWritten, [4]);
+});
+
+test("message starts a recording when its first row has waited for the duration, not before", async () => {
+  const run = message();
+  run.input.sendNext(run.doubles([1], new FollowedReceipt(1).receipt));
+  await run.pass(500);
+  run.input.sendNext(run.doubles([2], new FollowedReceipt(1).receipt));
+  await run.pass(499);
+  assert.deepEqual(run.store.rowsWritten, []);
+  await run.pass(1);
+  assert.deepEqual(run.store.rowsWritten, [2]);
+  run.input.sendNext(run.doubles([3], new FollowedReceipt(1).receipt));
+  await run.pass(999);
+  assert.deepEqual(run.store.rowsWritten, [2]);
+  await run.pass(1);
+  assert.deepEqual(run.store.rowsWritten, [2, 1]);
+});
+
+test("message records what it holds when someone wants to read it", async () => {
+  const run = message();
+  run.flushes.next();
+  await run.rest();
+  assert.deepEqual(run.store.rowsWritten, []);
+  run.input.sendNext(run.doubles([1, 2], new FollowedReceipt(2).receipt));
+  run.flushes.next();
+  await run.rest();
+  assert.deepEqual(run.store.rowsWritten, [2]);
+});
+
+test("a flush that comes during a write is made up for behind it", async () => {
+  const run = message();
+  run.store.hold();
+  run.input.sendNext(run.doubles([1, 2, 3, 4], new FollowedReceipt(4).receipt));
+  await run.rest();
+  run.input.sendNext(run.doubles([5], new FollowedReceipt(1).receipt));
+  run.flushes.next();
+  await run.rest();
+  assert.deepEqual(run.store.rowsWritten, [4]);
+  run.store.release();
+  await run.rest();
+  assert.deepEqual(run.store.rowsWritten, [4, 1]);
+});
+
+test("a receipt settles only when the write has resolved", async () => {
+  const run = message();
+  const followed = new FollowedReceipt(4);
+  run.store.hold();
+  run.input.sendNext(run.doubles([1, 2, 3, 4], followed.receipt));
+  await run.pass(10_000);
+  assert.equal(followed.isSettled, false);
+  run.store.release();
+  await run.rest();
+  assert.equal(followed.settled?.durable, 4);
+  assert.ok(followed.settled.balanced);
+});
+
+test("a receipt settles only when the receivers of observations, updates and tags have let go of it", async () => {
+  const run = message({ outlets: ["observations", "updates", "tags"] });
+  for (const name of ["observations", "updates", "tags"]) run.outlet(name).request(1);
+  const followed = new FollowedReceipt(4);
+  const chunk = run.doubles([1, 2, 3, 4], followed.receipt);
+  run.input.sendNext(chunk);
+  await run.rest();
+  run.outlet<ObservationChunk>("observations").expectNext(chunk);
+  chunk.receipt.filtered("test", 4);
+  for (const receipt of [chunk.receipt, ...run.taken<BucketUpdates>("updates").receipts]) receipt.release();
+  assert.equal(followed.isSettled, false);
+  for (const receipt of run.taken<TagUpdates>("tags").receipts) receipt.release();
+  assert.deepEqual([followed.settled?.durable, followed.settled?.added, followed.settled?.balanced], [4, 4, true]);
+});
+
+test("message never holds more than twice the size of its grouper and the chunk that crossed it", async () => {
+  const run = message({}, 4);
+  run.store.hold();
+  let sent = 0;
+  for (; run.input.pending > 0 && sent < 100; sent += 3) {
+    run.input.sendNext(run.doubles([sent, sent + 1, sent + 2], new FollowedReceipt(3).receipt));
+    await run.rest();
+  }
+  assert.ok(sent >= 2 * 4 && sent < 2 * 4 + 3, `it holds ${sent} rows`);
+  run.store.release();
+  await run.rest();
+  run.input.expectRequest();
+});
+
+test("message does not pull while a subscriber of observations does not", async () => {
+  const run = message({ outlets: ["observations"] });
+  run.input.expectNoRequest();
+  run.outlet("observations").request(1);
+  run.input.sendNext(run.doubles([1], new FollowedReceipt(1).receipt));
+  run.input.expectNoRequest();
+  run.outlet("observations").request(1);
+  run.input.expectRequest();
+});
+
+test("message does not record while the receiver of updates does not pull, and pulls up to its bound", async () => {
+  const run = message({ outlets: ["updates"] }, 2);
+  for (let sent = 0; sent < 3; sent += 1) {
+    run.input.sendNext(run.doubles([2 * sent, 2 * sent + 1], new FollowedReceipt(2).receipt));
+    await run.rest();
+  }
+  assert.deepEqual(run.store.rowsWritten, [2]);
+  run.input.expectNoRequest();
+  run.outlet("updates").request(1);
+  await run.rest();
+  assert.deepEqual(run.store.rowsWritten, [2, 4]);
+});
+
+test("message records what it holds when upstream completes, and completes when that is durable and handed over", async () => {
+  const run = message({ outlets: ["updates"] });
+  const followed = new FollowedReceipt(1);
+  run.store.hold();
+  run.input.sendNext(run.doubles([1], followed.receipt));
+  run.input.sendComplete();
+  await run.rest();
+  assert.deepEqual(run.store.rowsWritten, [1]);
+  run.outlet("updates").expectNoMessage();
+  run.store.release();
+  await run.rest();
+  run.outlet("updates").expectNoMessage();
+  run.outlet("updates").request(1);
+  await run.rest();
+  for (const receipt of run.taken<BucketUpdates>("updates").receipts) receipt.release();
+  run.outlet("updates").expectComplete();
+  assert.equal(followed.settled?.durable, 1);
+  await run.running.done;
+  assertAllStopped(run.system);
+});
+
+test("message completes when upstream completes during a write, with rows that came meanwhile", async () => {
+  const run = message();
+  run.store.hold();
+  run.input.sendNext(run.doubles([1, 2, 3, 4], new FollowedReceipt(4).receipt));
+  await run.rest();
+  const followed = new FollowedReceipt(1);
+  run.input.sendNext(run.doubles([5], followed.receipt));
+  run.input.sendComplete();
+  run.store.release();
+  await run.rest();
+  await run.running.done;
+  assert.deepEqual(run.store.rowsWritten, [4, 1]);
+  assert.equal(followed.settled?.durable, 1);
+});
+
+test("message fails with upstream, and what it held stays unsettled", async () => {
+  const run = message({ outlets: ["updates"] });
+  const followed = new FollowedReceipt(1);
+  run.input.sendNext(run.doubles([1], followed.receipt));
+  const error = new Error("the buffer is gone");
+  run.input.sendError(error);
+  run.outlet("updates").expectError(error);
+  await assert.rejects(run.running.done);
+  assert.deepEqual([followed.isSettled, run.store.rowsWritten], [false, []]);
+  assertAllStopped(run.system);
+});
+
+test("message fails when the receiver of updates or tags goes away", async () => {
+  for (const outlet of ["updates", "tags"]) {
+    const run = message({ outlets: ["updates", "tags"] });
+    run.outlet(outlet).cancel();
+    await assert.rejects(run.running.done, { code: "STREAM_STOPPED", retryable: true });
+    assertAllStopped(run.system);
+  }
+});
+
+test("message goes on when the subscriber of observations goes away", async () => {
+  const run = message({ outlets: ["observations"] });
+  const followed = new FollowedReceipt(4);
+  run.outlet("observations").cancel();
+  run.input.sendNext(run.doubles([1, 2, 3, 4], followed.receipt));
+  await run.rest();
+  assert.deepEqual([followed.settled?.durable, followed.settled?.added], [4, 0]);
+});
+
+test("message fails when the store fails, at once or later, and no receipt settles", async () => {
+  const error = new EngineError("STORE_FAILED", "Cannot write to the store as it is full");
+  for (const held of [false, true]) {
+    const run = message({ outlets: ["updates"] });
+    const followed = new FollowedReceipt(4);
+    if (held) run.store.hold();
+    run.store.broken = error;
+    run.input.sendNext(run.doubles([1, 2, 3, 4], followed.receipt));
+    await run.rest();
+    run.store.release();
+    await run.rest();
+    run.outlet("updates").expectError(error);
+    await assert.rejects(run.running.done);
+    assert.equal(followed.isSettled, false);
+    assertAllStopped(run.system);
+  }
+});
+
+test("message stopped while it writes leaves nothing behind, also where the write then fails", async () => {
+  const run = message();
+  const followed = new FollowedReceipt(4);
+  run.store.hold();
+  run.input.sendNext(run.doubles([1, 2, 3, 4], followed.receipt));
+  await run.rest();
+  run.running.stop();
+  await run.rest();
+  await run.running.done;
+  run.store.broken = new Error("too late");
+  run.store.release();
+  await run.rest();
+  assert.equal(followed.isSettled, false);
+  assertAllStopped(run.system);
+});
+
+test("message stopped while rows wait calls its timer off", async () => {
+  const run = message();
+  run.input.sendNext(run.doubles([1], new FollowedReceipt(1).receipt));
+  run.running.stop();
+  await run.rest();
+  await run.running.done;
+  assertAllStopped(run.system);
+});
+
+test("message started again over the same store replaces a repeat and goes on", async () => {
+  const first = message();
+  first.input.sendNext(first.doubles([1, 2, 3, 4], new FollowedReceipt(4).receipt));
+  await first.rest();
+  first.running.stop();
+  const again = message({ store: first.store, outlets: ["updates"] }, 5);
+  again.outlet("updates").request(1);
+  again.input.sendNext(again.doubles([3, 4, 5, 6, 7], new FollowedReceipt(5).receipt));
+  await again.rest();
+  const { states } = again.taken<BucketUpdates>("updates");
+  assert.deepEqual([states.length, states.floats[0]], [1, 7]);
+});
