@@ -1,8 +1,10 @@
 import { choice, integer, record } from "../config/declare.ts";
 import { GraphStage, GraphStageLogic, Inlet, type Shape } from "../runtime/streams/graph-stage.ts";
 import { type BlockContext, defineBlock } from "./model/component.ts";
+import { periodOf } from "./model/period.ts";
 import type { Series } from "./model/series.ts";
-import { shardsBetween } from "./model/shard.ts";
+import { shardOf } from "./model/shard.ts";
+import { lowerBound } from "./rollup/merge-points.ts";
 import { storeSetting } from "./rollup/settings.ts";
 import type { TagUpdates } from "./rollup/updates.ts";
 
@@ -94,10 +96,16 @@ class TagLogic extends GraphStageLogic {
   }
 
   #unwritten(updates: TagUpdates): { series: Series; shard: string }[] {
+    const { sharder } = this.#given;
+    const period = periodOf(sharder === "day" ? "1d" : "1mo");
     const tags: { series: Series; shard: string }[] = [];
-    for (const { series, first, last } of updates.touched) {
-      for (const shard of shardsBetween(this.#given.sharder, first, last)) {
+    for (const { series, time } of updates.touched) {
+      // Only shards with a point: what lies between two points would depend on which of them came together.
+      for (let row = 0; row < time.length; ) {
+        const at = time[row] as number;
+        const shard = shardOf(sharder, at);
         if (!this.#written.has(`${series}/${shard}`)) tags.push({ series: updates.table.at(series), shard });
+        row = lowerBound(time, period.next(period.start(at)), row + 1);
       }
     }
     return tags;

@@ -247,10 +247,11 @@ function broadcast(builder: GraphBuilder, outlet: AnyOutlet, takers: number): re
   return shape.outs;
 }
 
-/** Every further branch holds the receipt, and its rows are accounted for on each. */
+/** Every copy beyond the first holds the receipt too, and its rows are accounted for on each branch. */
 function share(element: unknown, copies: number): void {
-  const { receipt } = element as { receipt?: Receipt };
+  const { receipt, receipts } = element as { receipt?: Receipt; receipts?: readonly Receipt[] };
+  for (const one of receipts ?? []) one.hold(copies);
   if (receipt === undefined) return;
-  receipt.hold(copies - 1);
-  if (element instanceof ObservationChunk) receipt.added(element.length * (copies - 1));
+  receipt.hold(copies);
+  if (element instanceof ObservationChunk) receipt.added(element.length * copies);
 }

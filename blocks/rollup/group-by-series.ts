@@ -13,11 +13,13 @@ export interface SeriesPoints {
  * Sorts the rows of chunks of one layout by series, and within a series by time; of equal timestamps the one that came last
  * stands. A counting sort by the dense index: no hash, no comparison of rows that arrive in order.
  *
- * @returns series in ascending order of their index; the points are views of shared columns.
+ * @returns series in ascending order of their index; the points are views of columns that the next call writes again.
  */
 export class SeriesGrouper {
   /** Rows of each series in the batch at hand; all zero between calls. */
   #counts = new Uint32Array(1024);
+  /** Kept, as fresh memory for every batch costs more than sorting into it. As long as the longest batch. */
+  readonly #columns = new Map<Layout, { readonly time: Float64Array; readonly values: Column }>();
 
   group(chunks: readonly ObservationChunk[], layout: Layout, seriesCount: number): SeriesPoints[] {
     if (this.#counts.length < seriesCount)
@@ -32,8 +34,7 @@ export class SeriesGrouper {
       counts[series] = rows;
       rows += count;
     }
-    const time = new Float64Array(rows);
-    const values = newColumn(layout, rows);
+    const { time, values } = this.#columnsFor(layout, rows);
     for (const chunk of chunks) scatter(chunk, counts, time, values);
     const groups: SeriesPoints[] = [];
     let from = 0;
@@ -44,6 +45,14 @@ export class SeriesGrouper {
       from = to;
     }
     return groups;
+  }
+
+  #columnsFor(layout: Layout, rows: number): { readonly time: Float64Array; readonly values: Column } {
+    const kept = this.#columns.get(layout);
+    if (kept !== undefined && kept.time.length >= rows) return kept;
+    const columns = { time: new Float64Array(rows), values: newColumn(layout, rows) };
+    this.#columns.set(layout, columns);
+    return columns;
   }
 }
 

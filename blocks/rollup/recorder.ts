@@ -16,8 +16,8 @@ import { StateTable } from "./state-table.ts";
 export interface Recording {
   /** States of the first-period buckets that were touched; empty where there is no first period. */
   readonly states: StateTable;
-  /** The series that got points, with the range of their timestamps, both ends inclusive. */
-  readonly touched: readonly { readonly series: number; readonly first: number; readonly last: number }[];
+  /** The series that got points, with their timestamps, ascending and unique. */
+  readonly touched: readonly { readonly series: number; readonly time: Float64Array }[];
   /** Resolves once the observations are durable. */
   readonly written: Promise<void>;
 }
@@ -38,6 +38,7 @@ export class Recorder {
   readonly #sets: DerivatorSets;
   readonly #hot: HotStates;
   readonly #grouper = new SeriesGrouper();
+  #statesExpected = 0;
 
   constructor(given: {
     table: SeriesTable;
@@ -62,16 +63,14 @@ export class Recorder {
   async record(chunks: readonly ObservationChunk[]): Promise<Recording> {
     const groups = this.#grouped(chunks);
     await this.#learnNewest(groups);
-    const states = new StateTable(groups.length * 2);
+    const states = new StateTable(Math.max(16, this.#statesExpected));
     if (this.#period !== undefined) await this.#fold(groups, this.#period, states);
     const observations: NonNullable<StoreWrite["observations"]>[number][] = [];
-    const touched: { series: number; first: number; last: number }[] = [];
+    const touched: { series: number; time: Float64Array }[] = [];
     for (const { series, points } of groups) {
-      const first = points.time[0] as number;
-      const last = points.time[points.time.length - 1] as number;
       observations.push({ series: this.#table.at(series), points });
-      touched.push({ series, first, last });
-      this.#hot.sawUntil(series, last);
+      touched.push({ series, time: points.time });
+      this.#hot.sawUntil(series, points.time[points.time.length - 1] as number);
     }
     this.#hot.evict();
     const written = this.#store.write({ observations });
@@ -152,8 +151,8 @@ export class Recorder {
     for (let row = 0; row < points.time.length; ) {
       const start = period.start(points.time[row] as number);
       const next = period.next(start);
-      const from = lowerBound(all.time, start, at);
-      const to = lowerBound(all.time, next, from);
+      const from = all === points ? row : lowerBound(all.time, start, at);
+      const to = firstFrom(all.time, next, from);
       const goesOn = all === points && this.#hot.bucket(index) === start;
       const others = set.empty ? undefined : goesOn ? set.copy(this.#hot.others(index) ?? set.seed()) : set.seed();
       const stateRow = states.append(index, start, others);
@@ -165,9 +164,15 @@ export class Recorder {
       }
       if (others !== undefined) set.add(others, all, from, to);
       at = to;
-      row = lowerBound(points.time, next, row);
+      row = all === points ? to : firstFrom(points.time, next, row);
       // The newest bucket stays hot; one that only late points touched does not.
       if (next > this.#hot.newest(index)) this.#hot.keep(index, start, states, stateRow);
     }
   }
+}
+
+/** The first row from `from` on that is not before `time`; at once where all are. */
+function firstFrom(column: Float64Array, time: number, from: number): number {
+  const { length } = column;
+  return length > 0 && (column[length - 1] as number) < time ? length : lowerBound(column, time, from);
 }

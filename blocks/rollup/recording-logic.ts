@@ -184,7 +184,8 @@ export abstract class RecordingLogic extends GraphStageLogic {
   }
 
   #stopIfDone(): void {
-    if (this.#finishing && this.#recordingRows === 0 && this.#rows === 0 && this.#waiting.size === 0) this.completeStage();
+    if (this.#finishing && this.#recordingRows === 0 && this.#rows === 0 && this.#waiting.size === 0)
+      this.completeStage();
   }
 }
 

@@ -18,8 +18,8 @@ export class BucketUpdates {
 /** Series that got data points, on their way to the tag block, with a hold on every receipt behind them. */
 export class TagUpdates {
   readonly table: SeriesTable;
-  /** The range of timestamps has both ends inclusive, ms since the epoch. */
-  readonly touched: readonly { readonly series: number; readonly first: number; readonly last: number }[];
+  /** Timestamps, ascending and unique, ms since the epoch; at least one. */
+  readonly touched: readonly { readonly series: number; readonly time: Float64Array }[];
   readonly receipts: readonly Receipt[];
 
   constructor(table: SeriesTable, touched: TagUpdates["touched"], receipts: readonly Receipt[]) {

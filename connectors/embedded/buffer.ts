@@ -1,6 +1,7 @@
 import { defineBuffer } from "../../blocks/model/component.ts";
 import { byteSize, integer, path, record } from "../../config/declare.ts";
 import { openDiskBuffer } from "./disk-buffer.ts";
+import { readOwner } from "./folder-lock.ts";
 
 const settings = record({
   path: path("Folder of the buffer; made if it is not there. One engine owns it at a time."),
@@ -27,4 +28,5 @@ export const diskBuffer = defineBuffer({
     const options = { partitions, bytesMax: max_bytes, rowsMax: max_rows, seriesMax: series_max };
     return openDiskBuffer(path, options, { clock, table });
   },
+  engineAddress: async ({ path }) => (await readOwner(path))?.address,
 });

@@ -6,12 +6,12 @@ import type { SeriesTable } from "../../blocks/model/series.ts";
 import type { Clock } from "../../runtime/clock/clock.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import { Tally } from "../../runtime/receipt.ts";
+import { RoomGate } from "../../runtime/room-gate.ts";
 import { openBufferFolder } from "./buffer-folder.ts";
 import type { BufferPartition, PartitionChange } from "./buffer-partition.ts";
 import { DiskReader } from "./disk-reader.ts";
 import type { Environment, Operation } from "./environment.ts";
 import type { FolderLock } from "./folder-lock.ts";
-import { RoomGate } from "./room-gate.ts";
 import type { SeriesDictionary } from "./series-dictionary.ts";
 import { type RoutedChunk, recordsOf, routeChunk } from "./routed-chunk.ts";
 import { SeriesRoutes } from "./series-routes.ts";
@@ -170,6 +170,11 @@ export class DiskBuffer implements BufferContract {
       for (const { consumer, pending, settled } of places.values()) consumers.set(consumer, { pending, settled });
       return { partition: index, appended, consumers };
     });
+  }
+
+  /** Publishes where the running engine answers queries. */
+  async setAddress(address: string): Promise<void> {
+    await this.#folder.lock.setAddress(address);
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import type { Clock } from "../../runtime/clock/clock.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import type { Tally } from "../../runtime/receipt.ts";
+import { RoomGate } from "../../runtime/room-gate.ts";
 import { MemoryPartition } from "./memory-partition.ts";
 import { MemoryReader } from "./memory-reader.ts";
 import { splitByPartition } from "./split-by-partition.ts";
@@ -13,9 +14,6 @@ export interface MemoryBufferOptions {
   readonly rowsMax: number;
 }
 
-/** Room again at this part of the limit, so that a full buffer is not opened and shut for every record. */
-const roomLevel = 0.9;
-
 /**
  * Records in memory, lost with the process. An append is a record a partition and resolves at once; it is accepted while there
  * is room, so the last one may go beyond `rowsMax` by its own size. There is room again at 90 % of it.
@@ -23,17 +21,17 @@ const roomLevel = 0.9;
 export class MemoryBuffer implements Buffer {
   readonly durable = false;
   readonly #clock: Clock;
+  readonly #gate: RoomGate;
   readonly #rowsMax: number;
   readonly #partitions: readonly MemoryPartition[];
   readonly #readers = new Set<MemoryReader>();
   #rows = 0;
-  #shut = false;
   #closed = false;
-  #waitingForRoom: (() => void)[] = [];
 
   constructor({ partitions, rowsMax }: MemoryBufferOptions, clock: Clock) {
     this.#clock = clock;
     this.#rowsMax = rowsMax;
+    this.#gate = new RoomGate(clock, () => this.#rows / rowsMax);
     this.#partitions = Array.from({ length: partitions }, () => new MemoryPartition());
   }
 
@@ -56,13 +54,11 @@ export class MemoryBuffer implements Buffer {
   }
 
   get full(): boolean {
-    this.#shut = this.#shut ? this.#rows > this.#rowsMax * roomLevel : this.#rows >= this.#rowsMax;
-    return this.#shut;
+    return this.#gate.full;
   }
 
   onRoom(wake: () => void): void {
-    this.#waitingForRoom.push(wake);
-    if (!this.full) this.#clock.soon(() => this.#wakeIfRoom());
+    this.#gate.onRoom(wake);
   }
 
   reader(consumer: string, partition: number): BufferReader {
@@ -86,7 +82,7 @@ export class MemoryBuffer implements Buffer {
     this.#assertOpen();
     for (const partition of this.#partitions) this.#rows -= partition.retain(consumers);
     for (const reader of [...this.#readers]) reader.wakeIfBehind();
-    this.#wakeIfRoom();
+    this.#gate.wakeIfRoom();
   }
 
   depth(): BufferDepth {
@@ -116,14 +112,7 @@ export class MemoryBuffer implements Buffer {
   #commit(partition: MemoryPartition, consumer: string, position: number, settled: Tally): void {
     this.#assertOpen();
     this.#rows -= partition.commit(consumer, position, settled);
-    this.#wakeIfRoom();
-  }
-
-  #wakeIfRoom(): void {
-    if (this.#waitingForRoom.length === 0 || this.full) return;
-    const waiting = this.#waitingForRoom;
-    this.#waitingForRoom = [];
-    for (const wake of waiting) wake();
+    this.#gate.wakeIfRoom();
   }
 
   #assertOpen(): void {

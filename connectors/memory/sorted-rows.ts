@@ -73,7 +73,7 @@ export class SortedRows {
       const part = Math.min(count - done, pageRows - at);
       let page = this.#pages[(this.#size - at) / pageRows];
       if (page === undefined) {
-        page = new Page();
+        page = new Page(this.#pages.length === 0 ? rowsMin : pageRows);
         this.#pages.push(page);
       }
       page.put(at, time, cells, row + done, part);
@@ -83,7 +83,7 @@ export class SortedRows {
   }
 
   #copy(from: number, to: number): TimedCells {
-    const copy = new Page();
+    const copy = new Page(to - from);
     for (let row = from; row < to; ) {
       const at = row % pageRows;
       const part = Math.min(to - row, pageRows - at);
@@ -91,7 +91,7 @@ export class SortedRows {
       copy.put(row - from, page.time, page.cells, at, part);
       row += part;
     }
-    return copy.first(to - from);
+    return copy;
   }
 
   #timeAt(row: number): number {
@@ -118,12 +118,16 @@ const rowsMin = 16;
 
 /** Rows side by side, in columns that double when they are full. */
 class Page {
-  time = new Float64Array(rowsMin);
+  time: Float64Array;
   readonly cells: Record<string, { width: number; column: Column }> = {};
+
+  constructor(capacity: number) {
+    this.time = new Float64Array(capacity);
+  }
 
   /** Copies `count` rows from `row` of the source to `at`, which is not behind the rows put so far. */
   put(at: number, time: Float64Array, cells: NamedCells, row: number, count: number): void {
-    if (at + count > this.time.length) this.#grow(Math.max(at + count, 2 * this.time.length), at);
+    if (at + count > this.time.length) this.#grow(Math.max(at + count, Math.min(2 * this.time.length, pageRows)), at);
     for (const name in cells) this.#declare(name, cells[name] as Cells, at);
     copyCells(this.time, at, time, row, count);
     for (const name in this.cells) {
@@ -132,15 +136,6 @@ class Page {
       if (source?.width === width) copyCells(column, at * width, source.column, row * width, count * width);
       else putNarrow(column, at, width, source, row, count);
     }
-  }
-
-  /** The rows before `count`, as copies. */
-  first(count: number): TimedCells {
-    const cells: Record<string, Cells> = {};
-    for (const [name, { width, column }] of Object.entries(this.cells)) {
-      cells[name] = { width, column: column.slice(0, count * width) };
-    }
-    return { time: this.time.slice(0, count), cells };
   }
 
   #grow(capacity: number, rows: number): void {

@@ -5,7 +5,7 @@ import type { Series } from "../../blocks/model/series.ts";
 import type { SeriesFilter, SeriesRange, StateRows, Store, StoreWrite } from "../../blocks/model/store.ts";
 import { record } from "../../config/declare.ts";
 import { EngineError } from "../../runtime/errors.ts";
-import { type NamedCells, SortedRows, type TimedCells } from "./sorted-rows.ts";
+import { type Cells, type NamedCells, SortedRows, type TimedCells } from "./sorted-rows.ts";
 
 export const memoryStore = defineStore({
   type: "memory",
@@ -118,10 +118,11 @@ function matches(series: Series, filter: SeriesFilter): boolean {
 }
 
 function cellsOf({ start, floats, bytes }: StateRows): NamedCells {
-  return {
-    ...(floats && start.length > 0 && { floats: { width: floats.length / start.length, column: floats } }),
-    ...(bytes && { bytes: { width: 1, column: bytes.map((one) => one.slice()) } }),
-  };
+  const cells: Record<string, Cells> = {};
+  if (floats !== undefined && start.length > 0)
+    cells["floats"] = { width: floats.length / start.length, column: floats };
+  if (bytes !== undefined) cells["bytes"] = { width: 1, column: bytes.map((one) => one.slice()) };
+  return cells;
 }
 
 /** Where the rows differ in what they carry, absent numbers are NaN and absent bytes are empty. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../../runtime/clock/clock.ts";
+import type { Clock } from "./clock/clock.ts";
 
 /** Room again at this part of the limit, so that a full buffer is not opened and shut for every record. */
 const roomLevel = 0.9;
