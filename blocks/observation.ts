@@ -90,13 +90,28 @@ class ObservationLogic extends RecordingLogic {
         published.push(part);
       }
     }
-    if (subscribed) this.emitMultiple(observations, published);
-    else {
-      // Last, as it may settle a receipt that nothing was derived from.
-      receipt.filtered("not subscribed", chunk.length);
-      receipt.release();
-    }
+    if (subscribed) this.emitMultiple(observations, untilLeft(published));
+    // Last, as it may settle a receipt that nothing was derived from.
+    else dropUnsubscribed(chunk);
   }
+}
+
+/** The chunks in order; when the subscriber leaves, those that it did not take are let go of. */
+function* untilLeft(chunks: readonly ObservationChunk[]): Generator<ObservationChunk> {
+  let next = 0;
+  try {
+    for (const chunk of chunks) {
+      yield chunk;
+      next += 1;
+    }
+  } finally {
+    for (const chunk of chunks.slice(next)) dropUnsubscribed(chunk);
+  }
+}
+
+function dropUnsubscribed({ receipt, length }: ObservationChunk): void {
+  receipt.filtered("not subscribed", length);
+  receipt.release();
 }
 
 /** Applies derivations to chunks, and to what they derived. */

@@ -1,16 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { onTestFinished } from "vitest";
 
 /** The root of the project. */
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-const command = ["--import", "tsx", join(root, "cli/main.ts")];
+// Resolved here, so that the command can run in any folder.
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+const command = ["--import", tsx, join(root, "cli/main.ts")];
 
 export interface Finished {
   readonly code: number | null;
@@ -19,14 +22,22 @@ export interface Finished {
 }
 
 /** Runs the command to its end. */
-export async function millrace(args: readonly string[], environment: Record<string, string> = {}): Promise<Finished> {
-  return finished(startMillrace(args, environment));
+export async function millrace(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  cwd = root,
+): Promise<Finished> {
+  return finished(startMillrace(args, environment, cwd));
 }
 
 /** Starts the command; it is killed when the test ends, at the latest. */
-export function startMillrace(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+export function startMillrace(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  cwd = root,
+): ChildProcess {
   const child = spawn(process.execPath, [...command, ...args], {
-    cwd: root,
+    cwd,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });

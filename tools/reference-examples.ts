@@ -69,6 +69,7 @@ export function exampleOf(section: Section, type: string): string {
 }
 
 function found(example: string | undefined, section: Section, type: string): string {
-  if (example === undefined) throw new Error(`the ${section} page needs an example of ${type} in reference-examples.ts`);
+  if (example === undefined)
+    throw new Error(`the ${section} page needs an example of ${type} in reference-examples.ts`);
   return example;
 }

@@ -36,7 +36,7 @@ function insideOf(schema: JsonSchema, name: string): string[] {
     if (form.properties !== undefined) return rowsOf(form, `${name}.`);
     const values = form.additionalProperties;
     const isRecords = typeof values === "object" && values !== null && "properties" in values;
-    return isRecords ? rowsOf(values as JsonSchema, `${name}.<name>.`) : [];
+    return isRecords ? rowsOf(values, `${name}.<name>.`) : [];
   });
 }
 

@@ -4,9 +4,10 @@ import type { Derivation } from "../model/derivation.ts";
 import type { Derivator } from "../model/derivator.ts";
 import { DerivatorSets } from "./derivator-set.ts";
 
-/** The built-in derivators of every type and those that the settings name. */
+/** The built-in derivators of every type and those that the settings name, each once. */
 export function chosenDerivators(names: readonly string[], known: readonly Derivator[], node: string): DerivatorSets {
-  return new DerivatorSets([...builtInDerivators, ...names.map((name) => byName(name, known, "derivator", node))]);
+  const named = names.map((name) => byName(name, known, "derivator", node));
+  return new DerivatorSets([...new Set([...builtInDerivators, ...named])]);
 }
 
 export function chosenDerivations(names: readonly string[], known: readonly Derivation[], node: string): Derivation[] {

@@ -66,13 +66,15 @@ export class DerivatorSet {
 
   decode(bytes: Uint8Array): DerivatorStates {
     const byName = new Map<string, Uint8Array>();
+    // Plain: the `slice` of a Buffer copies nothing, which a derivator has no reason to expect.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < plain.length; ) {
       const nameLength = view.getUint8(at);
-      const name = utf8.decode.decode(bytes.subarray(at + 1, at + 1 + nameLength));
+      const name = utf8.decode.decode(plain.subarray(at + 1, at + 1 + nameLength));
       const length = view.getUint32(at + 1 + nameLength);
       const from = at + 1 + nameLength + 4;
-      byName.set(name, bytes.subarray(from, from + length));
+      byName.set(name, plain.subarray(from, from + length));
       at = from + length;
     }
     return this.derivators.map((derivator) => {

@@ -1,7 +1,7 @@
 import { type Column, newColumn, type Points } from "../model/columns.ts";
 import type { Layout } from "../model/data-type.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
-import { likeColumn, mergePoints, rowsOf } from "./merge-points.ts";
+import { likeColumn, lowerBound, mergePoints, rowsOf } from "./merge-points.ts";
 
 /** The points of one series out of many chunks. */
 export interface SeriesPoints {
@@ -92,7 +92,10 @@ function scatter(chunk: ObservationChunk, next: Uint32Array, time: Float64Array,
   }
 }
 
-/** Points in order of arrival made ascending and unique. Costs one pass where they already are. */
+/** So many late rows of a series in one batch are moved to their places; more are sorted. Bounds what moving costs. */
+const movedMax = 16;
+
+/** Points in order of arrival made ascending and unique, in place where few are late. Costs one pass where none is. */
 function inOrder(time: Float64Array, values: Column): Points {
   let newest = Number.NEGATIVE_INFINITY;
   let late = 0;
@@ -101,7 +104,29 @@ function inOrder(time: Float64Array, values: Column): Points {
     if (at > newest) newest = at;
     else late += 1;
   }
-  return late === 0 ? { time, values } : sorted(time, values);
+  if (late === 0) return { time, values };
+  return late <= movedMax ? moved(time, values) : sorted(time, values);
+}
+
+/** Each late row moves to its place among those before it, or takes the place of the one with its timestamp. */
+function moved(time: Float64Array, values: Column): Points {
+  let rows = 0;
+  for (let row = 0; row < time.length; row += 1) {
+    const at = time[row] as number;
+    const value = values[row];
+    let place = rows;
+    if (rows > 0 && at <= (time[rows - 1] as number)) place = lowerBound(time, at, 0, rows);
+    if (place === rows || time[place] !== at) {
+      if (place < rows) {
+        time.copyWithin(place + 1, place, rows);
+        values.copyWithin(place + 1, place, rows);
+      }
+      rows += 1;
+    }
+    time[place] = at;
+    values[place] = value as never;
+  }
+  return { time: time.subarray(0, rows), values: rowsOf(values, 0, rows) };
 }
 
 /** By time and then arrival; of equal timestamps the last arrival is kept. */

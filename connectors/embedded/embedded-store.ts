@@ -10,6 +10,7 @@ import { numberKey } from "./ordered-key.ts";
 import { PeriodLevels, rawLevel } from "./period-levels.ts";
 import { pointsOfRows, rowsOfPoints, rowsOfStates, statesOfRows } from "./rows.ts";
 import { SeriesDictionary } from "./series-dictionary.ts";
+import { TailStarts } from "./tail-starts.ts";
 import { type ChunkLimits, Track } from "./track.ts";
 import { WriteQueue } from "./write-queue.ts";
 
@@ -50,6 +51,7 @@ export class EmbeddedStore implements Store {
   readonly #shards: KeyValues;
   readonly #dictionary: SeriesDictionary;
   readonly #levels: PeriodLevels;
+  readonly #tails = new TailStarts();
   readonly #writes: WriteQueue<StoreWrite>;
   #closed = false;
 
@@ -183,11 +185,13 @@ export class EmbeddedStore implements Store {
         if (points.time.length === 0) continue;
         const id = this.#dictionary.intern(series);
         this.#dictionary.markObserved(id);
-        add(new Track(this.#chunks, id, rawLevel, pointLimits).write(rowsOfPoints(points)));
+        add(new Track(this.#chunks, id, rawLevel, pointLimits).write(rowsOfPoints(points), this.#tails));
       }
       for (const { series, period, rows } of write.states ?? []) {
         const id = this.#dictionary.intern(series);
-        add(new Track(this.#chunks, id, this.#levels.intern(period), stateLimits).write(rowsOfStates(rows)));
+        add(
+          new Track(this.#chunks, id, this.#levels.intern(period), stateLimits).write(rowsOfStates(rows), this.#tails),
+        );
       }
       for (const { series, shard } of write.tags ?? []) {
         const key = Buffer.concat([numberKey(this.#dictionary.intern(series)), Buffer.from(shard)]);

@@ -2,6 +2,7 @@ import { aligned, appendToChunk, chunkBytes, chunkHeader, decodeChunk, encodeChu
 import type { KeyValues, Operation } from "./environment.ts";
 import { readOrdered, writeOrdered } from "./ordered-key.ts";
 import { concatRows, lowerBound, mergeRows, type Rows, sliceRows } from "./rows.ts";
+import type { TailStarts } from "./tail-starts.ts";
 
 /** When chunks are joined, cut and split. Sizes are of one chunk. */
 export interface ChunkLimits {
@@ -24,11 +25,15 @@ export interface ChunkLimits {
  */
 export class Track {
   readonly #chunks: KeyValues;
+  readonly #series: number;
+  readonly #level: number;
   readonly #prefix: Buffer;
   readonly #limits: ChunkLimits;
 
   constructor(chunks: KeyValues, series: number, level: number, limits: ChunkLimits) {
     this.#chunks = chunks;
+    this.#series = series;
+    this.#level = level;
     this.#limits = limits;
     this.#prefix = Buffer.allocUnsafe(prefixBytes);
     this.#prefix.writeUInt32BE(series, 0);
@@ -56,18 +61,37 @@ export class Track {
   }
 
   /** What to commit so that `rows` stand, each in place of a stored one of the same time. */
-  write(rows: Rows): Operation[] {
-    const count = rows.time.length;
-    if (count === 0) return [];
+  write(rows: Rows, tails: TailStarts): Operation[] {
+    if (rows.time.length === 0) return [];
     const first = rows.time[0] ?? 0;
-    const tail = this.#atOrBefore(Number.POSITIVE_INFINITY);
+    const tail = this.#tail(tails);
+    if (tail !== undefined && first < tail.start) {
+      tails.forget(this.#series, this.#level);
+      return this.#mergeLate(rows);
+    }
+    const operations = this.#writeAtTail(tail, rows, first);
+    // The last operation is always the last chunk.
+    const last = operations.at(-1);
+    if (last !== undefined) tails.set(this.#series, this.#level, readOrdered(last.key, prefixBytes));
+    return operations;
+  }
+
+  #writeAtTail(tail: StoredChunk | undefined, rows: Rows, first: number): Operation[] {
     if (tail === undefined) return this.#newChunks(rows);
-    if (first <= lastTimeOf(tail.chunk)) return this.#mergeLate(rows);
+    if (first <= lastTimeOf(tail.chunk)) return this.#mergeInto(tail, rows);
     if (!this.#joins(tail.chunk, rows)) return this.#newChunks(rows);
+    const count = rows.time.length;
     const room = this.#limits.cutRows - chunkHeader(tail.chunk).count;
     const joined = appendToChunk(tail.chunk, sliceRows(rows, 0, Math.min(room, count)));
     const join = { table: this.#chunks, key: this.#key(tail.start), value: joined };
     return count <= room ? [join] : [join, ...this.#newChunks(sliceRows(rows, room, count))];
+  }
+
+  #tail(tails: TailStarts): StoredChunk | undefined {
+    const start = tails.get(this.#series, this.#level);
+    const known = start === undefined ? undefined : this.#chunks.get(this.#key(start));
+    if (start === undefined || known === undefined) return this.#atOrBefore(Number.POSITIVE_INFINITY);
+    return { start, chunk: aligned(known) };
   }
 
   #joins(tail: Uint8Array, rows: Rows): boolean {

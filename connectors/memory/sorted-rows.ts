@@ -57,11 +57,12 @@ export class SortedRows {
     let oldRow = 0;
     let row = 0;
     while (oldRow < old.time.length && row < time.length) {
-      const oldTime = old.time[oldRow] as number;
-      const newTime = time[row] as number;
-      if (newTime <= oldTime) this.#append(time, cells, row++, 1);
-      else this.#append(old.time, old.cells, oldRow, 1);
-      if (oldTime <= newTime) oldRow += 1;
+      const oldEnd = runEnd(old.time, oldRow, time[row] as number);
+      this.#append(old.time, old.cells, oldRow, oldEnd - oldRow);
+      oldRow = old.time[oldEnd] === time[row] ? oldEnd + 1 : oldEnd;
+      const end = runEnd(time, row + 1, old.time[oldRow] ?? Number.POSITIVE_INFINITY);
+      this.#append(time, cells, row, end - row);
+      row = end;
     }
     this.#append(old.time, old.cells, oldRow, old.time.length - oldRow);
     this.#append(time, cells, row, time.length - row);
@@ -110,6 +111,13 @@ export class SortedRows {
     }
     return low;
   }
+}
+
+/** The first row from `from` on that is not before `time`. Late rows come in short runs, so it looks at one after the other. */
+function runEnd(column: Float64Array, from: number, time: number): number {
+  let row = from;
+  while (row < column.length && (column[row] as number) < time) row += 1;
+  return row;
 }
 
 /** Rows of a page: large enough that a page costs little, small enough that a full one is seldom half empty. */

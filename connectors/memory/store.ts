@@ -30,7 +30,7 @@ export class MemoryStore implements Store {
     this.#assertOpen();
     return ranges.map(({ series, from, to }) => {
       const { time, cells } = this.#find(series)?.points.read(from, to) ?? nothing;
-      return { time, values: cells["values"]?.column ?? newColumn(layoutOf(series.type), 0) };
+      return { time, values: cells.values?.column ?? newColumn(layoutOf(series.type), 0) };
     });
   }
 
@@ -119,9 +119,8 @@ function matches(series: Series, filter: SeriesFilter): boolean {
 
 function cellsOf({ start, floats, bytes }: StateRows): NamedCells {
   const cells: Record<string, Cells> = {};
-  if (floats !== undefined && start.length > 0)
-    cells["floats"] = { width: floats.length / start.length, column: floats };
-  if (bytes !== undefined) cells["bytes"] = { width: 1, column: bytes.map((one) => one.slice()) };
+  if (floats !== undefined && start.length > 0) cells.floats = { width: floats.length / start.length, column: floats };
+  if (bytes !== undefined) cells.bytes = { width: 1, column: bytes.map((one) => one.slice()) };
   return cells;
 }
 

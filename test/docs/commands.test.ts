@@ -32,12 +32,16 @@ async function outputOf(command: string, environment: Record<string, string>): P
 
 const pages = groupedBy(fences("console"), ({ page }) => page);
 
-test.each([...pages])("what %s shows on a terminal is what the commands print", async (_page, shown) => {
-  const environment = { DATA: temporaryFolder(), COLUMNS: "100" };
-  for (const { command, output } of shown.flatMap(shownIn)) {
-    expect(await outputOf(command, environment), command).toBe(output);
-  }
-}, 120_000);
+test.each([...pages])(
+  "what %s shows on a terminal is what the commands print",
+  async (_page, shown) => {
+    const environment = { DATA: temporaryFolder(), COLUMNS: "100" };
+    for (const { command, output } of shown.flatMap(shownIn)) {
+      expect(await outputOf(command, environment), command).toBe(output);
+    }
+  },
+  120_000,
+);
 
 test("every command and option that a page names is one that the command line takes", async () => {
   const lines = [...fences("sh"), ...fences("console")].flatMap(({ text }) => text.replaceAll("\\\n", " ").split("\n"));

@@ -11,7 +11,9 @@ const graphs = fences("yaml").map((fence) => ({
   ...fence,
   name: /^# (\S+\.yaml)\b/.exec(fence.text)?.[1] ?? "graph.yaml",
 }));
-const included = new Set(graphs.flatMap(({ text }) => [...text.matchAll(/^include: (\S+)$/gm)].map(([, name]) => name)));
+const included = new Set(
+  graphs.flatMap(({ text }) => [...text.matchAll(/^include: (\S+)$/gm)].map(([, name]) => name)),
+);
 const whole = graphs.filter(({ name }) => !included.has(name));
 
 function check(graph: (typeof graphs)[number]): Promise<GraphReading> {

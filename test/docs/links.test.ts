@@ -20,13 +20,18 @@ test.each(links)("%s links to %s, which is there", (path, target) => {
 
 test("every page of the handbook is in its contents", () => {
   const contents = readFileSync(join(root, "docs/README.md"), "utf8");
-  const pages = handbook().map(({ path }) => path).filter((path) => path.startsWith("docs/") && path !== "docs/README.md");
+  const pages = handbook()
+    .map(({ path }) => path)
+    .filter((path) => path.startsWith("docs/") && path !== "docs/README.md");
   expect(pages.filter((path) => !contents.includes(`](${path.slice("docs/".length)})`))).toEqual([]);
 });
 
 /** As the usual renderers of Markdown make them from headings. */
 function anchorsOf(text: string): string[] {
   return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
-    heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-"),
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
   );
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, test } from "vitest";
 import { aligned, decodeChunk } from "../../../connectors/embedded/chunk.ts";
 import { Environment, type KeyValues } from "../../../connectors/embedded/environment.ts";
 import type { Rows } from "../../../connectors/embedded/rows.ts";
+import { TailStarts } from "../../../connectors/embedded/tail-starts.ts";
 import { type ChunkLimits, Track } from "../../../connectors/embedded/track.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -11,6 +12,7 @@ let folder: { path: string; remove: () => Promise<void> };
 let environment: Environment;
 let chunks: KeyValues;
 let tracks = 0;
+const tails = new TailStarts();
 beforeAll(async () => {
   folder = await temporaryFolder();
   environment = await Environment.open({ path: folder.path, format: "track test", readOnly: false });
@@ -61,7 +63,7 @@ function countsOf(series: number): number[] {
   return counts;
 }
 
-const write = (track: Track, rows: Rows) => environment.commit(track.write(rows));
+const write = (track: Track, rows: Rows) => environment.commit(track.write(rows, tails));
 const times = (from: number, count: number, step = 1) => Array.from({ length: count }, (_, i) => from + i * step);
 
 test("appended rows join the last chunk until it is large enough, and start the next one then", async () => {
@@ -71,6 +73,15 @@ test("appended rows join the last chunk until it is large enough, and start the 
     assert.deepEqual(countsOf(series), counts);
   }
   assert.equal(track.newest(), 5);
+});
+
+test("a write that was not committed leaves the next one the last chunk that was", async () => {
+  const { track, series } = newTrack();
+  await write(track, rowsAt(times(0, 4), 0));
+  track.write(rowsAt(times(4, 4), 0), tails);
+  await write(track, rowsAt([8, 9], 1));
+  await write(track, rowsAt([9, 10], 2));
+  assert.deepEqual(countsOf(series), [4, 3]);
 });
 
 test("a large append is cut, after the last chunk was filled", async () => {

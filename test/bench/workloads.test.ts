@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { assertSameChecksum } from "../../bench/checksum.ts";
+import { measure } from "../../bench/measure.ts";
+import { workloads } from "../../bench/workloads.ts";
+
+// Enough for some minutes of every series, several flushes, and late rows on both sides of a flush.
+const size = { rows: 150_000, seed: 7 };
+
+test.each(Object.keys(workloads))("every participant of %s comes to the same result", async (name) => {
+  const workload = await workloads[name]?.();
+  expect(workload?.name).toBe(name);
+  if (workload === undefined) return;
+  const subject = await measure(workload.subject, size, 0);
+  expect(subject.checksum.counts.rows).toBe(size.rows);
+  expect(subject.elements).toBeGreaterThanOrEqual(size.rows);
+  for (const peer of workload.peers) {
+    const { checksum, elements } = await measure(peer, size, 0);
+    assertSameChecksum(peer.name, checksum, subject.checksum);
+    expect(elements).toBe(subject.elements);
+  }
+});
+
+test("late rows are those in order, some of them later and some of them twice", async () => {
+  const load = workloads["rollup-late"];
+  const inOrder = await workloads.rollup?.();
+  const late = await load?.();
+  if (inOrder === undefined || late === undefined) expect.unreachable();
+  const expected = await measure(inOrder.subject, size, 0);
+  const actual = await measure(late.subject, size, 0);
+  assertSameChecksum("rollup-late", actual.checksum, expected.checksum);
+  expect(actual.elements).toBeGreaterThan(size.rows);
+});
+
+test("a checksum differs where a count is one off, and where a sum is beyond 1e-12, but not within", () => {
+  const checksum = { counts: { rows: 3 }, sums: { sum: 1 } };
+  const same = (counts: number, sum: number) => () =>
+    assertSameChecksum("it", { counts: { rows: counts }, sums: { sum } }, checksum);
+  expect(same(3, 1 + 9e-13)).not.toThrow();
+  expect(same(3, 1 + 1.1e-12)).toThrow("must be 1");
+  expect(same(4, 1)).toThrow("the counts");
+});
