@@ -153,10 +153,9 @@ export function tagset<
 }
 
 /** Periods of rollups, from fine to coarse, each made of whole ones of the finer one; `1m 1h 1d 1mo` unless told. */
-export function aggregators(doc = "Periods of the rollups, from fine to coarse.") {
+export function aggregators(doc = "Periods of the rollups, from fine to coarse; none: no rollups.") {
   const schema = z
     .array(z.string())
-    .min(1)
     .superRefine((labels, context) => {
       for (const { index, rule } of checkAggregators(labels)) {
         context.addIssue({ code: "custom", path: [index], message: rule });

@@ -73,6 +73,20 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
+/** @throws {EngineError} `USAGE_INVALID` where a parameter stands twice: which one is meant cannot be known. */
+function onceEach(given: Readonly<Record<string, string | string[]>>): Record<string, string | undefined> {
+  const once: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value === "string") once[name] = value;
+    else
+      throw new EngineError(
+        "USAGE_INVALID",
+        `Cannot query as "${name}" must stand once: it does ${value.length} times`,
+      );
+  }
+  return once;
+}
+
 async function newServer(engine: Engine, catalogue: Catalogue): Promise<FastifyInstance> {
   const { fastify } = await import("fastify");
   const server = fastify({ forceCloseConnections: true });
@@ -85,7 +99,7 @@ async function newServer(engine: Engine, catalogue: Catalogue): Promise<FastifyI
   server.get("/api/v1/status", () => engine.status());
   server.get("/api/v1/audit", () => ({ pages: engine.books() }));
   server.get("/api/v1/query", async (request, reply) => {
-    const { store, merge, ...given } = request.query as Record<string, string | undefined>;
+    const { store, merge, ...given } = onceEach(request.query as Record<string, string | string[]>);
     const wanted = readQuery({ selector: "", ...given, merge: merge === "true" } as QueryParameters);
     const name = chosenStore(engine.plan.graph, store);
     await engine.fresh(freshTimeoutMs);

@@ -3,7 +3,7 @@ import { aggregators, duration, integer, list, record, text } from "../../config
 /** Settings that several of the four blocks share; one spelling for all. */
 export const storeSetting = () => text("Store that keeps observations, rollups and tags.", { example: "main" });
 
-export const aggregatorsSetting = () => aggregators("Periods to roll up to, finer ones first; each divides the next.");
+export const aggregatorsSetting = () => aggregators("Periods to roll up to, finer ones first; each divides the next. None: raw observations only.");
 
 export const derivatorsSetting = () =>
   list("Derivators besides the built-in ones of each type.", text("Name of a derivator."), { default: [] });

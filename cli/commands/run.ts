@@ -46,7 +46,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   }
 }
 
-/** One file for each node that rejects something nobody listens to. */
+/** One file for each node whose rejected things nobody listens to. */
 async function openDeadLetters({ deadLetters }: GraphFile, context: ComponentContext) {
   try {
     await mkdir(deadLetters.path, { recursive: true });

@@ -135,7 +135,10 @@ function answerTo({ received, rejected }: DecodedBody): Answer {
     status: 400,
     body: {
       status: "error",
-      msg: `Cannot accept ${rejected.length} of ${received} messages: the other ones are stored`,
+      msg:
+        rejected.length < received
+          ? `Cannot accept ${rejected.length} of ${received} messages: the other ones are stored`
+          : "Cannot accept any message of the request: nothing is stored",
       received: received - rejected.length,
       rejected_count: rejected.length,
       rejected: rejected.slice(0, rejectionsListedMax),

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 
@@ -15,7 +15,7 @@ const newline = 10;
  *
  * Not more than `bytesMax` bytes: an append that would pass it first renames the file to `<path>.1`, over the one of that name,
  * so the newest lines are kept and the disk holds at most twice the maximum (and one append that alone is larger).
- * One process writes a file, one append at a time.
+ * One process writes a file; whoever has it open in that process makes one append at a time.
  */
 export class JsonLinesFile {
   readonly path: string;
@@ -53,7 +53,7 @@ export class JsonLinesFile {
   async append(lines: string): Promise<void> {
     const bytes = Buffer.from(lines);
     try {
-      if (this.#bytes > 0 && this.#bytes + bytes.length > this.#bytesMax) await this.#rotate();
+      if (Number.isFinite(this.#bytesMax)) await this.#makeRoom(bytes.length);
       await this.#handle.appendFile(bytes);
       await this.#handle.datasync();
     } catch (cause) {
@@ -66,11 +66,19 @@ export class JsonLinesFile {
     await this.#handle.close();
   }
 
-  async #rotate(): Promise<void> {
+  /** Every partition of a segment has the file open, and any of them may have renamed it: the file of that name counts. */
+  async #makeRoom(bytes: number): Promise<void> {
+    const [named, own] = await Promise.all([stat(this.path).catch(() => undefined), this.#handle.stat()]);
+    const isOwn = named?.ino === own.ino;
+    this.#bytes = isOwn ? own.size : (named?.size ?? 0);
+    const isFull = this.#bytes > 0 && this.#bytes + bytes > this.#bytesMax;
+    if (isOwn && !isFull) return;
+    if (isFull) {
+      await rename(this.path, `${this.path}.1`);
+      this.#bytes = 0;
+    }
     await this.#handle.close();
-    await rename(this.path, `${this.path}.1`);
     this.#handle = await open(this.path, "a+", 0o640);
-    this.#bytes = 0;
     await syncFolder(this.path);
   }
 }

@@ -104,15 +104,12 @@ test("a query of a graph with several stores has to name one", async () => {
   expect((await ask(hub.socket, "/api/v1/query?selector=a&store=main")).status).toBe(200);
 });
 
-test.skipIf(process.platform === "win32")(
-  "the private socket is in a folder that only its user can enter",
-  async () => {
-    const { hub } = await start(plant(""));
-    expect(statSync(dirname(hub.socket)).mode & 0o777).toBe(0o700);
-    await hub.close();
-    expect(existsSync(dirname(hub.socket))).toBe(false);
-  },
-);
+test("the private socket is in a folder that only its user can enter", async () => {
+  const { hub } = await start(plant(""));
+  expect(statSync(dirname(hub.socket)).mode & 0o777).toBe(0o700);
+  await hub.close();
+  expect(existsSync(dirname(hub.socket))).toBe(false);
+});
 
 test("a hub of the file answers over TCP", async () => {
   const port = await freePort();

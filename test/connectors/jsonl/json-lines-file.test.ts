@@ -78,6 +78,17 @@ test("the size of what was there counts towards the maximum", async () => {
   expect(await readFile(path, "utf8")).toBe("abc\n");
 });
 
+test("whoever has the file open follows when another renames it, and no line is lost", async () => {
+  const one = await JsonLinesFile.open(path, 8);
+  const other = await JsonLinesFile.open(path, 8);
+  await other.append("aaa\n");
+  await one.append("bbbbbb\n");
+  await other.append("c\n");
+  await one.append("dddd\n");
+  expect([await readFile(`${path}.1`, "utf8"), await readFile(path, "utf8")]).toEqual(["bbbbbb\n", "c\ndddd\n"]);
+  await Promise.all([one.close(), other.close()]);
+});
+
 test("a folder that is not there is made; one that cannot be is one clear error", async () => {
   const file = await JsonLinesFile.open(join(folder, "missing", "out.jsonl"));
   await file.close();
