@@ -1,4 +1,4 @@
-import { choice, record } from "../config/declare.ts";
+import { record } from "../config/declare.ts";
 import { type CompositeWire, defineComposite } from "./model/component.ts";
 import {
   aggregatorsSetting,
@@ -6,7 +6,9 @@ import {
   deriveSetting,
   grouperSetting,
   hotSeriesSetting,
+  sharderSetting,
   storeSetting,
+  tagCacheSetting,
 } from "./rollup/settings.ts";
 
 const settings = record({
@@ -14,9 +16,10 @@ const settings = record({
   aggregators: aggregatorsSetting(),
   derivators: derivatorsSetting(),
   derive: deriveSetting(),
-  sharder: choice("Length of a shard of time: by `day` or by `month`.", ["day", "month"], { default: "month" }),
+  sharder: sharderSetting(),
   grouper: grouperSetting(),
   hot_series: hotSeriesSetting(),
+  tag_cache: tagCacheSetting(),
 });
 
 /**
@@ -31,7 +34,7 @@ export const processorBlock = defineComposite({
   bounds: false,
   settings,
   expand(given, outlets) {
-    const { store, aggregators, derivators, derive, sharder, grouper, hot_series } = given;
+    const { store, aggregators, derivators, derive, sharder, grouper, hot_series, tag_cache } = given;
     const recording = { store, aggregators, derivators, grouper, hot_series };
     const derives = derive.length > 0;
     const publishes = outlets.has("observations");
@@ -50,7 +53,7 @@ export const processorBlock = defineComposite({
         ...(rollsUp && {
           aggregation: { type: "aggregation", settings: { store, aggregators, derivators, hot_series } },
         }),
-        tag: { type: "tag", settings: { store, sharder } },
+        tag: { type: "tag", settings: { store, sharder, tag_cache } },
       },
       wires,
       outlets: {

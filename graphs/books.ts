@@ -1,5 +1,5 @@
 import type { BufferBooks } from "../blocks/model/buffer.ts";
-import { Tally } from "../runtime/receipt.ts";
+import type { Tally } from "../runtime/receipt.ts";
 
 /** Whether what entered a place is accounted for. Rows throughout. */
 export interface BookPage {

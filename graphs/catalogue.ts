@@ -25,20 +25,26 @@ export class Catalogue {
   add(definition: ComponentDefinition | Derivator | Derivation): void {
     switch (definition.kind) {
       case "source":
-        return put(this.sources, definition);
+        put(this.sources, definition);
+        break;
       case "buffer":
-        return put(this.buffers, definition);
+        put(this.buffers, definition);
+        break;
       case "block":
       case "composite":
-        return put(this.blocks, definition);
+        put(this.blocks, definition);
+        break;
       case "sink":
-        return put(this.sinks, definition);
+        put(this.sinks, definition);
+        break;
       case "store":
-        return put(this.stores, definition);
+        put(this.stores, definition);
+        break;
       case "derivator":
-        return push(this.derivators, definition);
+        push(this.derivators, definition);
+        break;
       case "derivation":
-        return push(this.derivations, definition);
+        push(this.derivations, definition);
     }
   }
 }

@@ -76,7 +76,7 @@ export async function segmentBlueprint(
     for (const buffer of segment.fills) {
       // Another partition than the first may lack what fills it.
       if (!wires.some(({ to }) => to === buffer)) continue;
-      inlets.set(buffer, builder.add(new BufferSink(parts.buffer(buffer))).in as AnyInlet);
+      inlets.set(buffer, builder.add(new BufferSink(parts.buffer(buffer))).in);
     }
     for (const buffer of segment.reads) {
       const out = readerOutlet(builder, buffer, segment, partition, parts, controls);
@@ -152,7 +152,7 @@ async function openSource(
   return (builder, outlets) => {
     const router = builder.add(new SourceRouter());
     builder.connect(builder.add(source.via(gate)).out, router.in);
-    if (rejected !== undefined) builder.connect(router.rejected as AnyOutlet, builder.add(rejected).in as AnyInlet);
+    if (rejected !== undefined) builder.connect(router.rejected, builder.add(rejected).in);
     outlets(
       new Map<string, AnyOutlet>([
         ["observations", router.observations],
@@ -188,7 +188,7 @@ async function openSink(
 ): Promise<Place> {
   const sink = await definition.open(node.settings as never, parts.context(node.name));
   closings.push(Source.empty<SinkElement>().to(sink));
-  return (builder, _outlets, inlet) => inlet(builder.add(sink).in as AnyInlet);
+  return (builder, _outlets, inlet) => inlet(builder.add(sink).in);
 }
 
 function readerOutlet(

@@ -6,7 +6,7 @@ import { resultToJson } from "../blocks/query/query-result.ts";
 import type { Engine } from "../graphs/engine.ts";
 import { EngineError, sentenceOf } from "../runtime/errors.ts";
 import { answer, chosenStore } from "./engine-queries.ts";
-import { type QueryParameters, readQuery } from "./query-parameters.ts";
+import { readQuery } from "./query-parameters.ts";
 import type { Catalogue } from "../graphs/catalogue.ts";
 
 /** The addresses of a running hub, and its end. */
@@ -100,7 +100,7 @@ async function newServer(engine: Engine, catalogue: Catalogue): Promise<FastifyI
   server.get("/api/v1/audit", () => ({ pages: engine.books() }));
   server.get("/api/v1/query", async (request, reply) => {
     const { store, merge, ...given } = onceEach(request.query as Record<string, string | string[]>);
-    const wanted = readQuery({ selector: "", ...given, merge: merge === "true" } as QueryParameters);
+    const wanted = readQuery({ selector: "", ...given, merge: merge === "true" });
     const name = chosenStore(engine.plan.graph, store);
     await engine.fresh(freshTimeoutMs);
     const result = await answer(engine.plan.graph, name, engine.store(name), catalogue.derivators, wanted);

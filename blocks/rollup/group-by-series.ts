@@ -88,7 +88,7 @@ function scatter(chunk: ObservationChunk, next: Uint32Array, time: Float64Array,
     const at = next[index] as number;
     next[index] = at + 1;
     time[at] = chunkTime[row] as number;
-    values[at] = chunk.values[row] as never;
+    values[at] = chunk.values[row];
   }
 }
 
@@ -124,7 +124,7 @@ function moved(time: Float64Array, values: Column): Points {
       rows += 1;
     }
     time[place] = at;
-    values[place] = value as never;
+    values[place] = value;
   }
   return { time: time.subarray(0, rows), values: rowsOf(values, 0, rows) };
 }
@@ -152,7 +152,7 @@ function picked(time: Float64Array, values: Column, rows: readonly number[]): Po
   const pickedTime = new Float64Array(rows.length);
   rows.forEach((row, place) => {
     pickedTime[place] = time[row] as number;
-    pickedValues[place] = values[row] as never;
+    pickedValues[place] = values[row];
   });
   return { time: pickedTime, values: pickedValues };
 }

@@ -13,12 +13,12 @@ export function mergePoints(older: Points, newer: Points): Points {
     const newTime = newRow < newer.time.length ? (newer.time[newRow] as number) : Number.POSITIVE_INFINITY;
     if (newTime <= oldTime) {
       time[row] = newTime;
-      values[row] = newer.values[newRow] as never;
+      values[row] = newer.values[newRow];
       newRow += 1;
       if (newTime === oldTime) oldRow += 1;
     } else {
       time[row] = oldTime;
-      values[row] = older.values[oldRow] as never;
+      values[row] = older.values[oldRow];
       oldRow += 1;
     }
     row += 1;
@@ -36,7 +36,7 @@ export function joinedPoints(parts: readonly Points[]): Points {
   let row = 0;
   for (const part of parts) {
     time.set(part.time, row);
-    for (let from = 0; from < part.time.length; from += 1) values[row + from] = part.values[from] as never;
+    for (let from = 0; from < part.time.length; from += 1) values[row + from] = part.values[from];
     row += part.time.length;
   }
   return { time, values };

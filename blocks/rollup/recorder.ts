@@ -56,7 +56,7 @@ export class Recorder {
 
   /**
    * Records the rows of `chunks`, in order of arrival. The next call must wait until `written` resolved: what it reads back
-   * would lack this one's points.
+   * would lack this one's points. It also writes again the columns that the store was given, which has copied them by then.
    *
    * @throws {EngineError} of the store.
    */

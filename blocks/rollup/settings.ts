@@ -1,9 +1,10 @@
-import { aggregators, duration, integer, list, record, text } from "../../config/declare.ts";
+import { aggregators, choice, duration, integer, list, record, text } from "../../config/declare.ts";
 
 /** Settings that several of the four blocks share; one spelling for all. */
 export const storeSetting = () => text("Store that keeps observations, rollups and tags.", { example: "main" });
 
-export const aggregatorsSetting = () => aggregators("Periods to roll up to, finer ones first; each divides the next. None: raw observations only.");
+export const aggregatorsSetting = () =>
+  aggregators("Periods to roll up to, finer ones first; each divides the next. None: raw observations only.");
 
 export const derivatorsSetting = () =>
   list("Derivators besides the built-in ones of each type.", text("Name of a derivator."), { default: [] });
@@ -15,6 +16,15 @@ export const hotSeriesSetting = () =>
   integer("Series whose newest bucket is kept in memory; beyond it they are read back from the store on need.", {
     min: 1,
     default: 100_000,
+  });
+
+export const sharderSetting = () =>
+  choice("Length of a shard of time: by `day` or by `month`.", ["day", "month"], { default: "month" });
+
+export const tagCacheSetting = () =>
+  integer("Pairs of series and shard that are remembered as written; beyond it the oldest is forgotten.", {
+    min: 1,
+    default: 1_000_000,
   });
 
 export const grouperSetting = () =>

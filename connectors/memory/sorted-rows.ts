@@ -179,7 +179,7 @@ function copyCells(target: Column, at: number, source: Column, from: number, cou
   if (target instanceof Float64Array && source instanceof Float64Array) {
     if (count > loopMax) target.set(source.subarray(from, from + count), at);
     else for (let cell = 0; cell < count; cell += 1) target[at + cell] = source[from + cell] as number;
-  } else for (let cell = 0; cell < count; cell += 1) target[at + cell] = source[from + cell] as never;
+  } else for (let cell = 0; cell < count; cell += 1) target[at + cell] = source[from + cell];
 }
 
 /** Rows of a column that is narrower, or of none; what is absent is filled up. */

@@ -204,7 +204,21 @@ test("a stop that does not come to an end is ended after stop_timeout, not befor
   expect(world.logged.at(-1)).toMatch(/^Stopping took too long/);
 });
 
-test("a stop during the emptying of buffers puts an end to it", async () => {
+test("a stop during the emptying of a durable buffer leaves the rest to the next start", async () => {
+  const world = new World();
+  world.failures = 1_000_000;
+  const engine = await world.start(`${plant().replace("type: memory", "type: test/durable")}stop_timeout: 1 hour\n`);
+  const idle = engine.untilIdle();
+  await world.until(() => engine.status().segments.some(({ restarts }) => restarts > 2));
+  void engine.stop();
+  const from = world.clock.monotonic();
+  await world.during(idle);
+  // A run that fails takes a second.
+  assert.ok(world.clock.monotonic() - from <= 1_100);
+  assert.equal(world.clock.pendingTimers, 0);
+});
+
+test("a stop during the emptying of a buffer in memory gives it the time of any stop", async () => {
   const world = new World();
   world.failures = 1_000_000;
   const engine = await world.start(`${plant()}stop_timeout: 5 seconds\n`);
@@ -425,4 +439,59 @@ sources:
 blocks:${rollups("[file, meters]")}`);
   await world.during(engine.untilIdle());
   assert.deepEqual(await world.stored(), expected(7, ["a"]));
+});
+
+test("updates and tags may have several takers too", async () => {
+  const world = new World();
+  const engine = await world.start(`stores:
+  main: { type: test/flaky }
+sources:
+  meters: { type: test/rows, rows: 6, metric: [a, b] }
+buffers:
+  raw: { type: memory, from: meters }
+blocks:
+  recorded: { type: message, from: raw, store: main, aggregators: [1m], grouper: { size: 2 } }
+  tagged: { type: tag, from: recorded.tags, store: main }
+  again: { type: tag, from: recorded.tags, store: main }
+  first: { type: aggregation, from: recorded.updates, store: main, aggregators: [1m] }
+  second: { type: aggregation, from: recorded.updates, store: main, aggregators: [1m] }
+`);
+  await world.during(engine.untilIdle());
+  assert.deepEqual(world.logged, []);
+  assert.deepEqual(await world.stored(), expected(6, ["a", "b"]));
+});
+
+test("every reader of a buffer is there before anything fills it", async () => {
+  const world = new World();
+  const engine = await world.start(`sources:
+  meters: { type: test/push }
+buffers:
+  raw: { type: memory, from: meters }
+  clean: { type: memory, from: passed }
+blocks:
+  passed: { type: pass, from: raw }
+sinks:
+  beside: { type: test/collect, from: passed }
+  left: { type: test/collect, from: clean }
+  right: { type: test/collect, from: clean }
+`);
+  const [first, second, ...rest] = world.events;
+  assert.deepEqual([first, second].sort(), ["open left", "open right"]);
+  assert.deepEqual(rest, ["open beside", "open meters"]);
+  await world.during(engine.stop());
+});
+
+test("a segment that is down when the engine stops does not start its sources again", async () => {
+  const world = new World();
+  world.failures = 1;
+  const engine = await world.start(`stores:
+  main: { type: test/flaky }
+sources:
+  file: { type: test/rows, rows: 3, metric: [a] }
+  meters: { type: test/push }
+blocks:${rollups("[file, meters]")}`);
+  await world.until(() => world.logged.length > 0);
+  await world.during(engine.stop());
+  assert.equal(world.events.filter((event) => event === "open file").length, 1);
+  assert.deepEqual(await world.stored(), []);
 });

@@ -4,6 +4,7 @@ import {
   type ComponentContext,
   type ComponentDefinition,
   defineBlock,
+  defineBuffer,
   defineSink,
   defineSource,
   defineStore,
@@ -17,6 +18,7 @@ import { builtInCatalogue } from "../../cli/catalogue.ts";
 import { integer, list, record, text } from "../../config/declare.ts";
 import type { Diagnostic } from "../../config/diagnostic.ts";
 import { readGraphText } from "../../config/graph-file.ts";
+import { MemoryBuffer } from "../../connectors/memory/memory-buffer.ts";
 import { MemoryStore } from "../../connectors/memory/store.ts";
 import type { Catalogue } from "../../graphs/catalogue.ts";
 import { Engine } from "../../graphs/engine.ts";
@@ -191,6 +193,16 @@ export class World {
           const store = new FlakyStore(this.failures, () => this.events.push(`close ${node}`));
           this.stores.set(node, store);
           return store;
+        },
+      }),
+      defineBuffer({
+        type: "test/durable",
+        summary: "Passes for one that survives the process.",
+        durable: true,
+        settings: record({}),
+        open: async () => {
+          const buffer = new MemoryBuffer({ partitions: 1, rowsMax: 1_000 }, this.clock);
+          return Object.defineProperty(buffer, "durable", { value: true });
         },
       }),
       defineSink({

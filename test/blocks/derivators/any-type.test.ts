@@ -7,7 +7,7 @@ const values: fc.Arbitrary<unknown> = fc.oneof(
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   fc.string({ unit: "binary" }),
   fc.uint8Array(),
-  fc.jsonValue({ noUnicodeString: false } as fc.JsonSharedConstraints),
+  fc.jsonValue(),
   // Looks like the wrapping of an integer and of bytes.
   fc.constantFrom({ long: "1" }, { binary: "AA==" }, { json: 1 }, null, "", "\ufeff"),
 );

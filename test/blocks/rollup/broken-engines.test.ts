@@ -11,8 +11,8 @@ import { rollupCases } from "./rollup-case.ts";
 import { type EngineParts, quietRun, roughRun, soundParts } from "./rollup-run.ts";
 import { storedTable } from "./stored-table.ts";
 
-/** One seed and enough cases, so that a verdict is the same at every run. */
-const given = { seed: 20_200_229, numRuns: 500 };
+/** One seed, so that a verdict is the same at every run; enough cases for the rarest fault, as the first one found is enough. */
+const given = { seed: 20_200_229, numRuns: 3_000 };
 
 test("the sound engine passes what the broken ones are tried with", async () => {
   expect(await verdictOn({})).toBe("passes");
@@ -22,9 +22,9 @@ test.each<[string, Partial<EngineParts>]>([
   ["takes buckets as (start, end]", { period: (label) => shifted(periodOf(label)) }],
   ["takes a month for 30 days", { period: (label) => periodOf(label === "1mo" ? "30d" : label) }],
   ["counts time before 1970 towards zero", { period: (label) => truncating(periodOf(label)) }],
-  ["sums tlong as floats", { derivators: replaced(longSum as Derivator, { add: addAsFloats }) }],
-  ["takes the first of the finer lasts", { derivators: replaced(anyLast as Derivator, { merge: firstOfTwo }) }],
-  ["loses the sign of a stored sum", { derivators: replaced(longSum as Derivator, { decode: decodeWithoutSign }) }],
+  ["sums tlong as floats", { derivators: replaced(longSum, { add: addAsFloats }) }],
+  ["takes the first of the finer lasts", { derivators: replaced(anyLast, { merge: firstOfTwo }) }],
+  ["loses the sign of a stored sum", { derivators: replaced(longSum, { decode: decodeWithoutSign }) }],
   ["counts a repeat twice", { seen: (store) => changed(store, { write: besides(store) }) }],
   ["keeps the first value of a timestamp", { seen: (store) => changed(store, { write: firstStands(store) }) }],
   ["reads no points back", { seen: (store) => changed(store, { readObservations: nothingIn(store) }) }],

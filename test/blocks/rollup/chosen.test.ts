@@ -25,7 +25,7 @@ test("a derivator that is named twice, or is built in, is there once", () => {
 });
 
 test("a derivator that nobody brings is refused with those that there are", () => {
-  assert.throws(() => chosenDerivators(["p99"], [trail as Derivator], "rollups"), {
+  assert.throws(() => chosenDerivators(["p99"], [trail], "rollups"), {
     code: "COMPONENT_UNKNOWN",
     where: { node: "rollups" },
     message: 'Cannot use the derivator "p99" as no plugin brings it: there are "trail"',

@@ -36,7 +36,7 @@ function assertEqualTo(expected: ReferenceBucket, actual: readonly Aggregation[]
   if (found.has("true_count")) assert.equal(found.get("true_count"), expected.sum);
   if (found.has("sum")) assertClose(found.get("sum"), expected.sum, expected.size);
   if (found.has("s_sum")) assertClose(found.get("s_sum"), expected.squares, expected.squaresSize);
-  const wanted = { tdouble: 7, tlong: 7, tbool: 4, ttext: 3, pos2d: 3 }[actual[0]?.series.type as "tlong"];
+  const wanted = { tdouble: 7, tlong: 7, tbool: 4, ttext: 3, pos2d: 3, tbinary: 3 }[actual[0]?.series.type as "tlong"];
   assert.equal(found.size, wanted);
 }
 

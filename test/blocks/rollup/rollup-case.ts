@@ -17,6 +17,7 @@ export const metrics = [
   { name: "open", type: "tbool" },
   { name: "note", type: "ttext" },
   { name: "van", type: "pos2d" },
+  { name: "photo", type: "tbinary" },
 ] as const;
 
 /** What a crash leaves of the writes that were under way: a store may keep any part of them. */
@@ -56,10 +57,7 @@ export const casesMax = Number(process.env["MILLRACE_CASES"] ?? 200);
 export function rollupCases({ doubleMax = Number.MAX_VALUE } = {}): fc.Arbitrary<RollupCase> {
   const entries = fc
     .record({
-      time: fc
-        .subarray(borders, { minLength: 1, maxLength: 2 })
-        .chain((near) => fc.array(timeNear(near), { minLength: 1, maxLength: 12 }))
-        .map((pool) => fc.constantFrom(...pool)),
+      time: fc.subarray(borders, { minLength: 1, maxLength: 2 }).chain(timeNear),
       values: fc.subarray(valuesOf(doubleMax), { minLength: 1, maxLength: 3 }),
     })
     .chain(({ time, values }) => {
@@ -108,11 +106,19 @@ const borders = [
 /** Whole buckets of the shorter periods. */
 const offsets = [0, 0, 7_000, 60_000, 120_000, 3_600_000, 7_200_000, 86_400_000, 604_800_000];
 
-function timeNear(near: readonly number[]): fc.Arbitrary<number> {
-  const short = fc.oneof(fc.constantFrom(0, 1, 30_000, 59_998, 60_000), fc.integer({ min: 0, max: 59_998 }));
+/** Up to three places near the borders, and instants in, before and behind the minute that begins at each. */
+function timeNear(near: readonly number[]): fc.Arbitrary<fc.Arbitrary<number>> {
+  const place = fc
+    .tuple(fc.constantFrom(...near), fc.constantFrom(...offsets))
+    .map(([border, offset]) => border + offset);
+  const instant = fc.oneof(fc.constantFrom(-1, 0, 1, 30_000, 59_999, 60_000), fc.integer({ min: 0, max: 59_999 }));
   return fc
-    .tuple(fc.constantFrom(...near), fc.constantFrom(...offsets), short, fc.constantFrom(-1, 0, 1))
-    .map((parts) => parts.reduce((time, part) => time + part));
+    .array(place, { minLength: 1, maxLength: 3 })
+    .chain((places) => {
+      const time = fc.tuple(fc.constantFrom(...places), instant).map(([start, offset]) => start + offset);
+      return fc.array(time, { minLength: 1, maxLength: 12 });
+    })
+    .map((pool) => fc.constantFrom(...pool));
 }
 
 /** By metric: its place, and values in the form of its column. */
@@ -128,5 +134,7 @@ function valuesOf(doubleMax: number): [number, fc.Arbitrary<unknown>][] {
   const text = fc.oneof(fc.constantFrom("", "a", "\ufeffb"), fc.string({ unit: "binary" }));
   const degrees = (max: number) => fc.double({ noNaN: true, min: -max, max });
   const position = fc.record({ latitude: degrees(90), longitude: degrees(180) }, { noNullPrototype: true });
-  return [double, double, long, fc.constantFrom(0, 1), text, position].map((value, metric) => [metric, value]);
+  return [double, double, long, fc.constantFrom(0, 1), text, position, fc.uint8Array({ maxLength: 4 })].map(
+    (value, metric) => [metric, value],
+  );
 }

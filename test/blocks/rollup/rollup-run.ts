@@ -27,7 +27,7 @@ export interface EngineParts {
 
 export const soundParts: EngineParts = {
   period: periodOf,
-  derivators: [...builtInDerivators, trail as Derivator],
+  derivators: [...builtInDerivators, trail],
   seen: (store) => store,
   forgetsEarly: false,
 };

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { test } from "vitest";
+import { builtInDerivators } from "../../blocks/derivators/catalogue.ts";
+import { ChunkBuilder } from "../../blocks/model/chunk-builder.ts";
+import { defineDerivation } from "../../blocks/model/derivation.ts";
+import type { Derivator } from "../../blocks/model/derivator.ts";
+import { processorBlock } from "../../blocks/processor.ts";
+import { assertAllStopped } from "../../runtime/streams/probes/assert-all-stopped.ts";
+import { FollowedReceipt } from "./block-run.ts";
+import { blocks, ProcessorRun } from "./processor-run.ts";
+import { casesMax, type Entry, metrics, rollupCases } from "./rollup/rollup-case.ts";
+import { quietRun } from "./rollup/rollup-run.ts";
+import { storedTable } from "./rollup/stored-table.ts";
+import { trail } from "./rollup/trail-derivator.ts";
+
+const derivators = [...builtInDerivators, trail as Derivator];
+
+/** Of any series another one, of its first letter's case. */
+const shouted = defineDerivation({
+  name: "shouted",
+  summary: "For tests.",
+  appliesTo: ({ metric }) => metric === metric.toLowerCase(),
+  derive: ({ metric, type }, time, value) => [{ metric: metric.toUpperCase(), tagset: {}, type, time, value }],
+});
+
+test("message feeds aggregation and tag, and observation only where something comes of it", () => {
+  const wires = (given: Readonly<Record<string, unknown>>, ...outlets: readonly string[]) =>
+    expansionOf(given, outlets).wires.map(({ from, to }) => `${from} > ${to}`);
+  const alone = ["in > message", "message.updates > aggregation", "message.tags > tag"];
+  const observed = [alone[0], "message.observations > observation", ...alone.slice(1)];
+  assert.deepEqual(wires({}), alone);
+  assert.deepEqual(wires({}, "aggregations"), alone);
+  assert.deepEqual(wires({}, "observations"), [...observed]);
+  assert.deepEqual(wires({ derive: ["shouted"] }), [
+    ...observed,
+    "observation.updates > aggregation",
+    "observation.tags > tag",
+  ]);
+});
+
+test("every setting reaches the blocks that it is of", () => {
+  const given = {
+    aggregators: ["1h", "1d"],
+    derivators: ["trail"],
+    derive: ["shouted"],
+    sharder: "day",
+    grouper: { size: 7, duration: "3 seconds" },
+    hot_series: 9,
+    tag_cache: 5,
+  };
+  const { nodes } = expansionOf(given, []);
+  const recording = {
+    store: "main",
+    aggregators: ["1h", "1d"],
+    derivators: ["trail"],
+    grouper: { size: 7, duration: 3_000 },
+    hot_series: 9,
+  };
+  const { grouper: _, ...rolling } = recording;
+  assert.deepEqual(nodes, {
+    message: { type: "message", settings: recording },
+    observation: { type: "observation", settings: { ...recording, derive: ["shouted"] } },
+    aggregation: { type: "aggregation", settings: rolling },
+    tag: { type: "tag", settings: { store: "main", sharder: "day", tag_cache: 5 } },
+  });
+});
+
+test("no setting of a block is left open, as nobody fills in defaults behind a composite", () => {
+  for (const { type, settings } of Object.values(expansionOf({ derive: ["shouted"] }, []).nodes)) {
+    assert.deepEqual(Object.keys(settings).sort(), Object.keys(blocks[type]?.settings.shape ?? {}).sort());
+  }
+});
+
+test("tags of a series are written once a shard, however many flushes there are", async () => {
+  const run = new ProcessorRun({ grouper: { size: 1 } }, derivators);
+  for (const time of [1, 2, 3]) {
+    await send(run, [{ metric: 0, time, value: 0 }]);
+    await run.clock.settle();
+  }
+  assert.equal(run.store.writes.filter(({ tags }) => tags !== undefined).length, 1);
+});
+
+test("whatever comes through the four blocks, in whatever pieces, leaves the table of one quiet run and balanced books", async () => {
+  await fc.assert(
+    fc.asyncProperty(rollupCases(), fc.integer({ min: 1, max: 20 }), async (given, size) => {
+      const { labels, hotSeriesMax, steps } = given;
+      const settings = { aggregators: labels, derivators: ["trail"], grouper: { size }, hot_series: hotSeriesMax };
+      const run = new ProcessorRun(settings, derivators);
+      const receipts: FollowedReceipt[] = [];
+      let sent = 0;
+      for (const { chunks, commits, lags } of [...steps, { chunks: [100], commits: true, lags: false }]) {
+        for (const rows of chunks) {
+          receipts.push(...(await send(run, given.entries.slice(sent, sent + rows))));
+          sent += rows;
+        }
+        if (commits) run.flushes.next();
+        if (lags) run.clock.advance(1_000);
+      }
+      run.input.sendComplete();
+      await run.clock.settle();
+      await run.running.done;
+      assert.deepEqual(await storedTable(run.store, labels), await storedTable(await quietRun(given), labels));
+      for (const { settled } of receipts) assert.ok(settled?.balanced);
+      assertAllStopped(run.system);
+    }),
+    { numRuns: Math.ceil(casesMax / 4) },
+  );
+});
+
+test("what is derived is stored and rolled up as what came, and the books balance", async () => {
+  const run = new ProcessorRun({ aggregators: ["1m", "1h"], derive: ["shouted"] }, derivators, [shouted]);
+  const followed = await send(run, [
+    { metric: 0, time: 1, value: 0.5 },
+    { metric: 2, time: 60_000, value: 7n },
+    { metric: 4, time: 2, value: "x" },
+  ]);
+  run.input.sendComplete();
+  await run.clock.settle();
+  await run.running.done;
+  for (const { settled } of followed) {
+    assert.ok(settled?.balanced);
+    assert.deepEqual([settled.durable, [...settled.filtered.values()]], [2 * settled.entered, [settled.entered]]);
+  }
+  const table = await storedTable(run.store, ["1m", "1h"]);
+  const came = table.filter((line) => /^\w+ [a-z]/.test(line));
+  const derived = table.filter((line) => /^\w+ [A-Z]/.test(line));
+  assert.equal(came.length, 9);
+  assert.deepEqual(
+    derived.map((line) =>
+      line.replace(/^(\w+) ([A-Z]+)/, (_, type, metric) => `${type} ${metric.toLowerCase()}{site="north"}`),
+    ),
+    came,
+  );
+});
+
+/** One receipt for the chunks of these entries, none where there are none. */
+async function send(run: ProcessorRun, entries: readonly Entry[]): Promise<FollowedReceipt[]> {
+  if (entries.length === 0) return [];
+  const builder = new ChunkBuilder(run.table);
+  for (const { metric, time, value } of entries) {
+    const { name, type } = metrics[metric] as (typeof metrics)[number];
+    builder.add(run.table.intern(name, { site: "north" }, type), time, value);
+  }
+  const followed = new FollowedReceipt(entries.length);
+  for (const chunk of builder.build(followed.receipt)) {
+    if (run.input.pending === 0) await run.clock.settle();
+    run.input.sendNext(chunk);
+  }
+  return [followed];
+}
+
+function expansionOf(given: Readonly<Record<string, unknown>>, outlets: readonly string[]) {
+  return processorBlock.expand(processorBlock.settings.parse({ store: "main", ...given }), new Set(outlets));
+}
