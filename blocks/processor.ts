@@ -8,7 +8,7 @@ import {
   hotSeriesSetting,
   sharderSetting,
   storeSetting,
-  tagCacheSetting,
+  tagCacheDefault,
 } from "./rollup/settings.ts";
 
 const settings = record({
@@ -19,7 +19,6 @@ const settings = record({
   sharder: sharderSetting(),
   grouper: grouperSetting(),
   hot_series: hotSeriesSetting(),
-  tag_cache: tagCacheSetting(),
 });
 
 /**
@@ -34,7 +33,7 @@ export const processorBlock = defineComposite({
   bounds: false,
   settings,
   expand(given, outlets) {
-    const { store, aggregators, derivators, derive, sharder, grouper, hot_series, tag_cache } = given;
+    const { store, aggregators, derivators, derive, sharder, grouper, hot_series } = given;
     const recording = { store, aggregators, derivators, grouper, hot_series };
     const derives = derive.length > 0;
     const publishes = outlets.has("observations");
@@ -53,7 +52,7 @@ export const processorBlock = defineComposite({
         ...(rollsUp && {
           aggregation: { type: "aggregation", settings: { store, aggregators, derivators, hot_series } },
         }),
-        tag: { type: "tag", settings: { store, sharder, tag_cache } },
+        tag: { type: "tag", settings: { store, sharder, tag_cache: tagCacheDefault } },
       },
       wires,
       outlets: {

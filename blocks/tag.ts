@@ -1,17 +1,20 @@
-import { record } from "../config/declare.ts";
+import { integer, record } from "../config/declare.ts";
 import { GraphStage, GraphStageLogic, Inlet, type Shape } from "../runtime/streams/graph-stage.ts";
 import { type BlockContext, defineBlock } from "./model/component.ts";
 import { periodOf } from "./model/period.ts";
 import type { Series } from "./model/series.ts";
 import { shardOf } from "./model/shard.ts";
 import { lowerBound } from "./rollup/merge-points.ts";
-import { sharderSetting, storeSetting, tagCacheSetting } from "./rollup/settings.ts";
+import { sharderSetting, storeSetting, tagCacheDefault } from "./rollup/settings.ts";
 import type { TagUpdates } from "./rollup/updates.ts";
 
 const settings = record({
   store: storeSetting(),
   sharder: sharderSetting(),
-  tag_cache: tagCacheSetting(),
+  tag_cache: integer("Pairs of series and shard that are remembered as written; beyond it the oldest is forgotten.", {
+    min: 1,
+    default: tagCacheDefault,
+  }),
 });
 
 type Settings = { store: string; sharder: "day" | "month"; tag_cache: number };

@@ -55,6 +55,7 @@ function program(): Command {
     .option("--merge", "make one series of all that match")
     .option("--by <tags>", "make one series per value of these tags")
     .option("--limit <rows>", "most rows to print")
+    .addOption(set())
     .option("--format <format>", "table, csv, json or chart", "table")
     .addOption(json())
     .action(async (selector, options) => (await import("./commands/query.ts")).query(selector, options));
@@ -62,6 +63,7 @@ function program(): Command {
     .command("audit")
     .description("check that every data point is accounted for")
     .argument("<graph.yaml>")
+    .addOption(set())
     .addOption(json())
     .action(async (file, options) => (await import("./commands/audit.ts")).audit(file, options));
   command

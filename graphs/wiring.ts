@@ -37,7 +37,11 @@ export function wire(graph: GraphFile, catalogue: Catalogue, faults: FaultReport
       if (definition !== undefined) nodes.set(name, { node, definition });
     }
   }
-  for (const file of nodes.values()) checkStore(file, known, faults);
+  for (const file of nodes.values()) {
+    checkStore(file, known, faults);
+    checkNames(file.node, "derivators", catalogue.derivators, faults);
+    checkNames(file.node, "derive", catalogue.derivations, faults);
+  }
   const wires = [...nodes.values()].flatMap((to) => wiresInto(to, nodes, known, faults));
   checkEnds([...nodes.values()], wires, graph, faults);
   checkCycles([...nodes.values()], wires, faults);
@@ -55,6 +59,31 @@ function checkStore({ node, definition }: FileNode, known: ReadonlyMap<string, G
     node.settingAt(["store"]),
     `Cannot use the store "${name}" as there is none of that name${hint}`,
   );
+}
+
+/** The keys `derivators` and `derive` name what plugins bring, in every component that has them. */
+function checkNames(
+  node: GraphNode,
+  key: "derivators" | "derive",
+  known: readonly { readonly kind: string; readonly name: string }[],
+  faults: FaultReport,
+): void {
+  const { [key]: names } = (node.settings ?? {}) as Partial<Record<string, unknown>>;
+  if (!Array.isArray(names)) return;
+  names.forEach((name: string, index) => {
+    if (known.some((one) => one.name === name)) return;
+    const kind = key === "derive" ? "derivation" : "derivator";
+    const hint =
+      didYouMean(
+        name,
+        known.map((one) => one.name),
+      ) || (known.length === 0 ? ": no plugin brings any" : "");
+    faults.error(
+      "COMPONENT_UNKNOWN",
+      node.settingAt([key, index]),
+      `Cannot use the ${kind} "${name}" as there is none of that name${hint}`,
+    );
+  });
 }
 
 function wiresInto(

@@ -92,7 +92,8 @@ async function newServer(engine: Engine, catalogue: Catalogue): Promise<FastifyI
   const server = fastify({ forceCloseConnections: true });
   server.setErrorHandler(async (error, _request, reply) => {
     const code = error instanceof EngineError ? error.code : undefined;
-    await reply.code(code === undefined ? 500 : 400).send({ status: "error", code, msg: sentenceOf(error) });
+    const status = code === undefined ? 500 : code === "STORE_FAILED" ? 503 : 400;
+    await reply.code(status).send({ status: "error", code, msg: sentenceOf(error) });
   });
   server.get("/live", () => ({ status: "ok" }));
   server.get("/ready", () => ({ status: "ok", graph: engine.plan.graph.name }));

@@ -21,11 +21,8 @@ export const hotSeriesSetting = () =>
 export const sharderSetting = () =>
   choice("Length of a shard of time: by `day` or by `month`.", ["day", "month"], { default: "month" });
 
-export const tagCacheSetting = () =>
-  integer("Pairs of series and shard that are remembered as written; beyond it the oldest is forgotten.", {
-    min: 1,
-    default: 1_000_000,
-  });
+/** Pairs of series and shard. */
+export const tagCacheDefault = 1_000_000;
 
 export const grouperSetting = () =>
   record({

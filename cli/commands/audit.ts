@@ -5,11 +5,11 @@ import { systemClock } from "../../runtime/clock/system-clock.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { askEngine } from "../engine-client.ts";
 import { Failure, exitCodes } from "../exit.ts";
-import { soundGraph } from "../loaded-graph.ts";
+import { readOverride, soundGraph } from "../loaded-graph.ts";
 
 /** Prints the books of a graph: of the running engine where there is one, else of its buffers. Exit code 1 where they do not balance. */
-export async function audit(file: string, options: { json?: boolean }): Promise<void> {
-  const { plan } = await soundGraph(file);
+export async function audit(file: string, options: { set?: string[]; json?: boolean }): Promise<void> {
+  const { plan } = await soundGraph(file, (options.set ?? []).map(readOverride));
   const pages = await pagesOfGraph(plan);
   if (options.json === true) process.stdout.write(`${JSON.stringify({ pages })}\n`);
   else for (const page of pages) process.stdout.write(`${lineOf(page)}\n`);

@@ -5,13 +5,14 @@ import { type QueryParameters, readQuery } from "../../hub/query-parameters.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import { askEngine } from "../engine-client.ts";
 import { Failure, exitCodes } from "../exit.ts";
-import { soundGraph } from "../loaded-graph.ts";
+import { readOverride, soundGraph } from "../loaded-graph.ts";
 import { formatResult, type ResultFormat, resultFormats } from "../output/format-result.ts";
 
 export interface QueryOptions extends Omit<QueryParameters, "selector"> {
   readonly graph: string;
   readonly store?: string;
   readonly format: string;
+  readonly set?: string[];
   readonly json?: boolean;
 }
 
@@ -25,9 +26,10 @@ export async function query(selector: string, options: QueryOptions): Promise<vo
     );
   }
   const result = await ask(selector, options);
-  const { columns = 100, isTTY } = process.stdout;
-  for (const text of formatResult(result, format, { width: columns, color: isTTY === true }))
-    process.stdout.write(text);
+  const { columns, isTTY } = process.stdout;
+  // A file or a pipe gets every name whole.
+  const style = { width: columns ?? Number.POSITIVE_INFINITY, color: isTTY === true };
+  for (const text of formatResult(result, format, style)) process.stdout.write(text);
   if (format === "table") process.stderr.write(`${result.rows.length} ${result.rows.length === 1 ? "row" : "rows"}\n`);
 }
 
@@ -39,7 +41,7 @@ async function ask(selector: string, options: QueryOptions): Promise<QueryResult
   const { from, to, every, value, merge, by, limit } = options;
   const parameters: QueryParameters = { selector, from, to, every, value, merge, by, limit };
   const request = readQuery(parameters);
-  const { plan, catalogue } = await soundGraph(options.graph);
+  const { plan, catalogue } = await soundGraph(options.graph, (options.set ?? []).map(readOverride));
   const name = chosenStore(plan.graph, options.store);
   const { definition, settings } = plan.stores.get(name) ?? unknownStore(name);
   const address = await definition.engineAddress?.(settings as never);

@@ -280,3 +280,15 @@ test("message started again over the same store replaces a repeat and goes on", 
   const { states } = again.taken<BucketUpdates>("updates");
   assert.deepEqual([states.length, states.floats[0]], [1, 7]);
 });
+
+test("message that rolls up to no period stores observations and hands on tags alone", async () => {
+  const given = { aggregators: [], grouper: { size: 1 } };
+  const run = new BlockRun(messageBlock, given, { outlets: ["updates", "tags"] });
+  run.outlet("updates").request(1);
+  run.outlet("tags").request(1);
+  run.input.sendNext(run.doubles([1], new FollowedReceipt(1).receipt));
+  await run.rest();
+  run.outlet("updates").expectNoMessage();
+  assert.equal(run.taken<TagUpdates>("tags").touched.length, 1);
+  assert.deepEqual(run.store.rowsWritten, [1]);
+});

@@ -39,6 +39,16 @@ test("message feeds aggregation and tag, and observation only where something co
   ]);
 });
 
+test("a processor that rolls up to no period has no aggregation", () => {
+  const { nodes, wires, outlets } = expansionOf({ aggregators: [] }, ["aggregations"]);
+  assert.deepEqual(Object.keys(nodes), ["message", "tag"]);
+  assert.deepEqual(
+    wires.map(({ to }) => to),
+    ["message", "tag"],
+  );
+  assert.deepEqual(outlets["aggregations"], []);
+});
+
 test("every setting reaches the blocks that it is of", () => {
   const given = {
     aggregators: ["1h", "1d"],
@@ -47,7 +57,6 @@ test("every setting reaches the blocks that it is of", () => {
     sharder: "day",
     grouper: { size: 7, duration: "3 seconds" },
     hot_series: 9,
-    tag_cache: 5,
   };
   const { nodes } = expansionOf(given, []);
   const recording = {
@@ -62,7 +71,7 @@ test("every setting reaches the blocks that it is of", () => {
     message: { type: "message", settings: recording },
     observation: { type: "observation", settings: { ...recording, derive: ["shouted"] } },
     aggregation: { type: "aggregation", settings: rolling },
-    tag: { type: "tag", settings: { store: "main", sharder: "day", tag_cache: 5 } },
+    tag: { type: "tag", settings: { store: "main", sharder: "day", tag_cache: 1_000_000 } },
   });
 });
 

@@ -80,6 +80,20 @@ blocks:
   ]);
 });
 
+test("derivators and derivations that nobody brings are reported at their places", async () => {
+  const text = `stores:
+  main: { type: memory }
+sources:
+  meters: { type: test/push }
+blocks:
+  rollups: { type: processor, from: meters, store: main, derivators: [p99], derive: [speed] }
+`;
+  assert.deepEqual(await sentences(text), [
+    '6:71 Cannot use the derivator "p99" as there is none of that name: no plugin brings any',
+    '6:86 Cannot use the derivation "speed" as there is none of that name: no plugin brings any',
+  ]);
+});
+
 test("a node that is no store cannot be used as one", async () => {
   const text = `sources:
   meters: { type: test/push }
