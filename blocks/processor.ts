@@ -1,25 +1,9 @@
 import { record } from "../config/declare.ts";
 import { type CompositeWire, defineComposite } from "./model/component.ts";
-import {
-  aggregatorsSetting,
-  derivatorsSetting,
-  deriveSetting,
-  grouperSetting,
-  hotSeriesSetting,
-  sharderSetting,
-  storeSetting,
-  tagCacheDefault,
-} from "./rollup/settings.ts";
+import { recordingSettings } from "./rollup/recording-settings.ts";
+import { deriveSetting, sharderSetting, tagCacheDefault } from "./rollup/settings.ts";
 
-const settings = record({
-  store: storeSetting(),
-  aggregators: aggregatorsSetting(),
-  derivators: derivatorsSetting(),
-  derive: deriveSetting(),
-  sharder: sharderSetting(),
-  grouper: grouperSetting(),
-  hot_series: hotSeriesSetting(),
-});
+const settings = record({ ...recordingSettings, derive: deriveSetting(), sharder: sharderSetting() });
 
 /**
  * The four blocks of TSorage's processor, wired as in its documentation but without its loops: the message block feeds the
@@ -29,7 +13,7 @@ export const processorBlock = defineComposite({
   type: "processor",
   summary: "Stores observations, rolls them up through every period and keeps the tag index: four blocks in one.",
   accepts: ["observations"],
-  outlets: { observations: "observations", aggregations: "aggregations" },
+  outlets: { observations: "observations", aggregations: "aggregations", rejected: "dead-letters" },
   bounds: false,
   settings,
   expand(given, outlets) {
@@ -57,6 +41,7 @@ export const processorBlock = defineComposite({
       wires,
       outlets: {
         observations: ["observation.observations"],
+        rejected: [...recorders, ...(publishes && !derives ? ["observation"] : [])].map((node) => `${node}.rejected`),
         aggregations: rollsUp ? ["aggregation.aggregations"] : [],
       },
     };

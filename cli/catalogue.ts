@@ -12,7 +12,7 @@ import { EngineError, sentenceOf } from "../runtime/errors.ts";
 /** The built-in components. */
 export function builtInCatalogue(): Catalogue {
   const catalogue = new Catalogue();
-  for (const definition of [...connectors, ...blocks]) catalogue.add(definition as ComponentDefinition);
+  for (const definition of [...connectors, ...blocks]) catalogue.add(definition);
   return catalogue;
 }
 

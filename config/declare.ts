@@ -154,13 +154,11 @@ export function tagset<
 
 /** Periods of rollups, from fine to coarse, each made of whole ones of the finer one; `1m 1h 1d 1mo` unless told. */
 export function aggregators(doc = "Periods of the rollups, from fine to coarse; none: no rollups.") {
-  const schema = z
-    .array(z.string())
-    .superRefine((labels, context) => {
-      for (const { index, rule } of checkAggregators(labels)) {
-        context.addIssue({ code: "custom", path: [index], message: rule });
-      }
-    });
+  const schema = z.array(z.string()).superRefine((labels, context) => {
+    for (const { index, rule } of checkAggregators(labels)) {
+      context.addIssue({ code: "custom", path: [index], message: rule });
+    }
+  });
   return declared<string[], string[], { readonly default: string[] }>(schema, doc, {
     default: ["1m", "1h", "1d", "1mo"],
   });

@@ -123,12 +123,7 @@ async function rootText(file: string): Promise<string | Diagnostic> {
   }
 }
 
-function checkTree(
-  root: LocatedMapping,
-  file: string,
-  catalogue: Catalogue,
-  diagnostics: Diagnostics,
-): GraphFile {
+function checkTree(root: LocatedMapping, file: string, catalogue: Catalogue, diagnostics: Diagnostics): GraphFile {
   const settings: LocatedMapping = { ...root, entries: new Map([...root.entries].filter(isGiven)) };
   const checked = checkSettings(topLevel, { settings, holder: "a graph file", keyAt: root.at }, diagnostics);
   // Faults at the top are no reason to hide those of the wiring.

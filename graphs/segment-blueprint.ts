@@ -120,9 +120,11 @@ async function openNodes(
     try {
       if (definition.kind === "source") {
         if (partition === 0) opened.push([node, await openSource(node, definition, wires, parts, controls, closings)]);
-      } else if (definition.kind === "block" && fed) opened.push([node, openBlock(node, definition, wires, parts)]);
-      else if (definition.kind === "sink" && fed)
+      } else if (definition.kind === "block" && fed) {
+        opened.push([node, await openBlock(node, definition, wires, parts, closings)]);
+      } else if (definition.kind === "sink" && fed) {
         opened.push([node, await openSink(node, definition, parts, closings)]);
+      }
     } catch (error) {
       // What holds a port or a file gives it back when its stream ends, so it gets one that does at once.
       const closed = closings.map((closing) => closing.runWatched(system, { name: "closing" }).done);
@@ -162,19 +164,38 @@ async function openSource(
   };
 }
 
-function openBlock(node: PlannedNode, definition: BlockDefinition, wires: readonly Wire[], parts: SegmentParts): Place {
+/** Dead letters that nothing in the file listens to go to the folder of dead letters. */
+async function openBlock(
+  node: PlannedNode,
+  definition: BlockDefinition,
+  wires: readonly Wire[],
+  parts: SegmentParts,
+  closings: RunnableGraph<unknown>[],
+): Promise<Place> {
   const { derivators, derivations } = parts.catalogue;
+  const wired = outletNames(node, wires);
+  const unheard = Object.entries(definition.outlets).filter(
+    ([name, kind]) => kind === "dead-letters" && !wired.has(name),
+  );
+  const letters = new Map<string, Sink<SinkElement, unknown>>();
+  for (const [name] of unheard) letters.set(name, await parts.deadLetters(node.name));
+  for (const sink of letters.values()) closings.push(Source.empty<SinkElement>().to(sink));
   const stage = definition.open(node.settings as never, {
     ...parts.context(node.name),
     store: parts.store,
-    outlets: outletNames(node, wires),
+    outlets: new Set([...wired, ...letters.keys()]),
     derivators,
     derivations,
     flushes: parts.flushes,
   });
   return (builder, outlets, inlet) => {
     const shape = builder.add(stage);
-    outlets(new Map(shape.outlets.map((outlet) => [outlet.name, outlet])));
+    const open = shape.outlets.filter(({ name }) => !letters.has(name));
+    for (const outlet of shape.outlets) {
+      const sink = letters.get(outlet.name);
+      if (sink !== undefined) builder.connect(outlet as Outlet<never>, builder.add(sink).in);
+    }
+    outlets(new Map(open.map((outlet) => [outlet.name, outlet])));
     const [first] = shape.inlets;
     if (first !== undefined) inlet(first);
   };

@@ -20,6 +20,7 @@ export const errorCodes = {
   VALUE_INVALID: "A value does not fit the type of its series.",
   TIMESTAMP_INVALID: "A timestamp cannot be read, or lies outside the years 1 to 9999.",
   SELECTOR_INVALID: "A series selector cannot be read.",
+  DERIVATION_FAILED: "A derivation of a plugin threw.",
   SERIES_LIMIT: "The graph holds as many series as its settings allow.",
   SIZE_LIMIT: "An input is larger than its limit.",
   // running

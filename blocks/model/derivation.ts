@@ -8,7 +8,7 @@ export interface DerivedObservation {
   readonly type: DataType;
   /** ms since the epoch, UTC. */
   readonly time: number;
-  /** In the form of a column of `type`. */
+  /** A number, `bigint` (tlong), boolean, text, `Uint8Array` (tbinary), `Position2d`, or what a custom type holds. */
   readonly value: unknown;
 }
 

@@ -1,6 +1,8 @@
 import type { Observable, Subscription } from "rxjs";
 import { EngineError } from "../../runtime/errors.ts";
 import { GraphStageLogic, type Outlet } from "../../runtime/streams/graph-stage.ts";
+import type { Receipt } from "../../runtime/receipt.ts";
+import { type DeadLetter, DeadLetterChunk } from "../model/dead-letter.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { SeriesTable } from "../model/series.ts";
 import type { Recorder, Recording } from "./recorder.ts";
@@ -72,7 +74,13 @@ export abstract class RecordingLogic extends GraphStageLogic {
         onDownstreamFinish: () => this.failStage(receiverGone(outlet.name)),
       });
     }
-    const { observations } = ports;
+    const { observations, rejected } = ports;
+    if (rejected !== undefined) {
+      this.setHandler(rejected, {
+        onPull: () => this.#pullMore(),
+        onDownstreamFinish: () => this.failStage(receiverGone(rejected.name)),
+      });
+    }
     if (observations !== undefined) {
       this.setHandler(observations, {
         onPull: () => this.#pullMore(),
@@ -96,7 +104,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
     this.#startNow();
   }
 
-  /** One chunk came in; the outlet `observations`, where there is one, is available. */
+  /** One chunk came in; the outlets `observations` and `rejected`, where they are there, are available. */
   protected abstract take(chunk: ObservationChunk): void;
 
   /** Puts rows, and the hold on their receipt, with those that wait for the next recording. */
@@ -114,10 +122,20 @@ export abstract class RecordingLogic extends GraphStageLogic {
     return true;
   }
 
+  /** Hands on what could not be recorded, at most once a chunk that came in; the letters get a hold of their own. */
+  protected reject(letters: readonly DeadLetter[], receipt: Receipt): void {
+    for (const { code } of letters) receipt.deadLettered(code, 1);
+    const { rejected } = this.ports;
+    if (letters.length === 0 || rejected === undefined) return;
+    receipt.hold();
+    this.push(rejected, new DeadLetterChunk(letters, receipt));
+  }
+
   #pullMore(): void {
-    const { in: inlet, observations } = this.ports;
+    const { in: inlet, observations, rejected } = this.ports;
     if (this.isClosed(inlet) || this.hasBeenPulled(inlet)) return;
     if (this.#rows + this.#recordingRows >= 2 * this.#grouper.size) return;
+    if (rejected !== undefined && !this.isAvailable(rejected)) return;
     if (observations === undefined || this.isClosed(observations) || this.isAvailable(observations)) this.pull(inlet);
   }
 

@@ -1,4 +1,5 @@
 import { Inlet, Outlet, type Shape } from "../../runtime/streams/graph-stage.ts";
+import type { DeadLetterChunk } from "../model/dead-letter.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { BucketUpdates, TagUpdates } from "./updates.ts";
 
@@ -8,11 +9,13 @@ export class RecordingShape implements Shape {
   readonly observations: Outlet<ObservationChunk> | undefined;
   readonly updates: Outlet<BucketUpdates> | undefined;
   readonly tags: Outlet<TagUpdates> | undefined;
+  readonly rejected: Outlet<DeadLetterChunk> | undefined;
 
   constructor(outlets: ReadonlySet<string>) {
     this.observations = outlets.has("observations") ? new Outlet("observations") : undefined;
     this.updates = outlets.has("updates") ? new Outlet("updates") : undefined;
     this.tags = outlets.has("tags") ? new Outlet("tags") : undefined;
+    this.rejected = outlets.has("rejected") ? new Outlet("rejected") : undefined;
   }
 
   get inlets() {
@@ -20,6 +23,6 @@ export class RecordingShape implements Shape {
   }
 
   get outlets() {
-    return [this.observations, this.updates, this.tags].filter((outlet) => outlet !== undefined);
+    return [this.observations, this.updates, this.tags, this.rejected].filter((outlet) => outlet !== undefined);
   }
 }

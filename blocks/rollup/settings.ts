@@ -1,4 +1,4 @@
-import { aggregators, choice, duration, integer, list, record, text } from "../../config/declare.ts";
+import { aggregators, choice, integer, list, text } from "../../config/declare.ts";
 
 /** Settings that several of the four blocks share; one spelling for all. */
 export const storeSetting = () => text("Store that keeps observations, rollups and tags.", { example: "main" });
@@ -23,9 +23,3 @@ export const sharderSetting = () =>
 
 /** Pairs of series and shard. */
 export const tagCacheDefault = 1_000_000;
-
-export const grouperSetting = () =>
-  record({
-    size: integer("Data points that start a write at once.", { min: 1, max: 10_000_000, default: 65_536 }),
-    duration: duration("Longest wait of a data point before its write starts.", { default: "1 second" }),
-  }).prefault({});

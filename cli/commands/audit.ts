@@ -22,13 +22,9 @@ export async function audit(file: string, options: { set?: string[]; json?: bool
 }
 
 async function pagesOfGraph(plan: Plan): Promise<BookPage[]> {
-  const owned = [
-    ...[...plan.stores.values()].map(({ definition, settings }) => definition.engineAddress?.(settings as never)),
-    ...plan.buffers.map(({ definition, settings }) =>
-      definition.kind === "buffer" ? definition.engineAddress?.(settings as never) : undefined,
-    ),
-  ];
-  for (const address of await Promise.all(owned)) {
+  for (const { definition, settings } of [...plan.stores.values(), ...plan.buffers]) {
+    if (definition.kind !== "store" && definition.kind !== "buffer") continue;
+    const address = await definition.engineAddress?.(settings as never);
     const body = address === undefined ? undefined : await askEngine(address, "/api/v1/audit");
     if (body !== undefined) return (JSON.parse(body) as { pages: BookPage[] }).pages;
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { messageBlock } from "../../blocks/message.ts";
+import type { DeadLetterChunk } from "../../blocks/model/dead-letter.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import type { BucketUpdates, TagUpdates } from "../../blocks/rollup/updates.ts";
 import { EngineError } from "../../runtime/errors.ts";
@@ -291,4 +292,43 @@ test("message that rolls up to no period stores observations and hands on tags a
   run.outlet("updates").expectNoMessage();
   assert.equal(run.taken<TagUpdates>("tags").touched.length, 1);
   assert.deepEqual(run.store.rowsWritten, [1]);
+});
+
+test("rows that would spoil a rollup go to the dead letters, the others are recorded", async () => {
+  const run = new BlockRun(messageBlock, { aggregators: ["1m"] }, { outlets: ["observations", "rejected"] });
+  const followed = new FollowedReceipt(4);
+  for (const name of ["observations", "rejected"]) run.outlet(name).request(10);
+  const rows = [1, Number.NaN, 3, 2.5].map((value, at) => ["flow", "tdouble", at === 3 ? 2.5 : at, value] as const);
+  const [chunk] = run.chunks(rows, followed.receipt);
+  run.input.sendNext(chunk);
+  await run.rest();
+  const { letters, receipt } = run.taken<DeadLetterChunk>("rejected");
+  assert.deepEqual(
+    letters.map(({ code, reason }) => `${code} ${reason}`),
+    [
+      "TIMESTAMP_INVALID Cannot record a data point as its time must be a whole ms of the years 1 to 9999: it is 2.5",
+      "VALUE_INVALID Cannot record a value as it must be a finite number: it is NaN",
+    ],
+  );
+  receipt.release();
+  const published = run.taken<ObservationChunk>("observations");
+  assert.deepEqual([...published.time], [0, 2]);
+  published.receipt.durable(published.length);
+  published.receipt.release();
+  await run.pass(1_000);
+  assert.deepEqual(run.store.rowsWritten, [2]);
+  assert.ok(followed.settled?.balanced);
+});
+
+test("a chunk of nothing but unsound rows settles at once, and nothing is recorded", async () => {
+  const run = new BlockRun(messageBlock, { aggregators: ["1m"] }, { outlets: ["rejected"] });
+  const followed = new FollowedReceipt(1);
+  run.outlet("rejected").request(1);
+  const [chunk] = run.chunks([["flow", "tdouble", 1, Number.POSITIVE_INFINITY]], followed.receipt);
+  run.input.sendNext(chunk);
+  await run.rest();
+  run.taken<DeadLetterChunk>("rejected").receipt.release();
+  await run.pass(5_000);
+  assert.deepEqual(run.store.writes, []);
+  assert.ok(followed.settled?.balanced);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { defineDerivation } from "../../blocks/model/derivation.ts";
+import type { DeadLetterChunk } from "../../blocks/model/dead-letter.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import { observationBlock } from "../../blocks/observation.ts";
 import type { BucketUpdates, TagUpdates } from "../../blocks/rollup/updates.ts";
@@ -15,7 +16,7 @@ const doubled = defineDerivation({
   appliesTo: ({ metric }) => metric === "flow",
   *derive(_series, time, value) {
     yield { metric: "doubled", tagset: {}, type: "tdouble", time, value: 2 * Number(value) };
-    yield { metric: "high", tagset: {}, type: "tbool", time, value: Number(value) > 2 ? 1 : 0 };
+    yield { metric: "high", tagset: {}, type: "tbool", time, value: Number(value) > 2 };
   },
 });
 
@@ -35,7 +36,19 @@ const endless = defineDerivation({
   derive: ({ metric }, time) => [{ metric: `${metric}'`, tagset: {}, type: "tdouble", time, value: 0 }],
 });
 
-const derivations = [doubled, named, endless];
+/** Yields one that can be recorded, then throws above 2, or makes what its type does not have. */
+const brittle = defineDerivation({
+  name: "brittle",
+  summary: "For tests.",
+  appliesTo: ({ metric }) => metric === "flow",
+  *derive(_series, time, value) {
+    yield { metric: "part", tagset: {}, type: "tdouble", time, value: 1 };
+    if (Number(value) > 2) throw new TypeError("too high");
+    if (Number(value) > 1) yield { metric: "whole", tagset: {}, type: "tlong", time, value: 1.5 };
+  },
+});
+
+const derivations = [doubled, named, endless, brittle];
 
 function observation(derive: readonly string[], options: BlockRunOptions = {}, size = 4): BlockRun {
   const given = { aggregators: ["1m"], grouper: { size, duration: "1 second" }, derive };
@@ -97,6 +110,42 @@ test("the books balance over what was derived, published or not", async () => {
     assert.ok(followed.settled?.balanced);
     assert.equal(followed.settled.added, outlets.length > 0 ? 12 : 6);
   }
+});
+
+test("a derivation that throws, or makes what cannot be recorded, costs what it makes of that row, with a dead letter", async () => {
+  const run = observation(["brittle", "doubled"], { outlets: ["rejected"] });
+  const followed = new FollowedReceipt(3);
+  run.outlet("rejected").request(10);
+  run.input.sendNext(run.doubles([1, 2, 3], followed.receipt));
+  await run.rest();
+  const { letters, receipt } = run.taken<DeadLetterChunk>("rejected");
+  assert.deepEqual(
+    letters.map(({ code, reason, payload }) => [code, reason, payload]),
+    [
+      [
+        "VALUE_INVALID",
+        'Cannot derive "brittle" from a data point: Cannot accept a value as tlong must be a number without a fraction: it is 1.5',
+        { metric: "flow", tagset: {}, type: "tdouble", values: [["1970-01-01T00:00:00.002Z", 2]] },
+      ],
+      [
+        "DERIVATION_FAILED",
+        'Cannot derive "brittle" from a data point: too high',
+        { metric: "flow", tagset: {}, type: "tdouble", values: [["1970-01-01T00:00:00.003Z", 3]] },
+      ],
+    ],
+  );
+  receipt.release();
+  await run.pass(1_000);
+  // Of "part" the one whose derivation went through, and all of "doubled" and "high".
+  assert.deepEqual(run.store.rowsWritten, [7]);
+  assert.ok(followed.settled?.balanced);
+  assert.deepEqual(
+    [...followed.settled.deadLettered],
+    [
+      ["VALUE_INVALID", 1],
+      ["DERIVATION_FAILED", 1],
+    ],
+  );
 });
 
 test("a receipt with one holder outlives its origin until what was derived is durable, where nobody subscribes", async () => {
@@ -238,7 +287,8 @@ test("observation fails with upstream and with the store, and receipts stay unse
 test("a derivation that nobody brings is refused by its name", () => {
   assert.throws(() => observation(["doubel"]), {
     code: "COMPONENT_UNKNOWN",
-    message: 'Cannot use the derivation "doubel" as no plugin brings it: there are "doubled", "named", "endless"',
+    message:
+      'Cannot use the derivation "doubel" as no plugin brings it: there are "doubled", "named", "endless", "brittle"',
   });
 });
 

@@ -31,12 +31,19 @@ test("the canonical form sorts the keys by code unit and escapes the values", ()
 test("the hash is FNV-1a of the UTF-8 bytes", () => {
   const table = new SeriesTable();
   // Vectors of draft-eastlake-fnv, section 8.
-  expect(table.intern("", {}, "tdouble").hash).toBe(0x811c9dc5);
   expect(table.intern("a", {}, "tdouble").hash).toBe(0xe40c292c);
   expect(table.intern("foobar", {}, "tdouble").hash).toBe(0xbf9cf968);
   // By hand: the bytes c3 and a9.
   const byHand = Math.imul(Math.imul(0x811c9dc5 ^ 0xc3, 0x01000193) ^ 0xa9, 0x01000193) >>> 0;
   expect(table.intern("é", {}, "tdouble").hash).toBe(byHand);
+});
+
+test("a metric is not empty and holds no brace, which would make it look like another series", () => {
+  const table = new SeriesTable();
+  const invalid = expect.objectContaining({ code: "MESSAGE_INVALID" });
+  expect(() => table.intern("", {}, "tdouble")).toThrow(invalid);
+  expect(() => table.intern('m{a="x"}', {}, "tdouble")).toThrow(invalid);
+  expect(table.size).toBe(0);
 });
 
 test("a full table refuses a new series and goes on with the known ones", () => {

@@ -93,7 +93,9 @@ test("a file that reached its maximum is renamed", async () => {
 
 test("a folder that cannot be made is an error when it is opened", async () => {
   await writeFile(join(folder, "file"), "");
-  await expect(openSink({ path: join(folder, "file", "out.jsonl") })).rejects.toMatchObject({ code: "PATH_UNREADABLE" });
+  await expect(openSink({ path: join(folder, "file", "out.jsonl") })).rejects.toMatchObject({
+    code: "PATH_UNREADABLE",
+  });
 });
 
 test("a file that cannot be written fails the receipts and the stream", async () => {

@@ -1,0 +1,35 @@
+import { duration, integer, record, type SettingsOf } from "../../config/declare.ts";
+import type { BlockContext } from "../model/component.ts";
+import { periodOf } from "../model/period.ts";
+import { chosenDerivators } from "./chosen.ts";
+import { Recorder } from "./recorder.ts";
+import type { RecordingParts } from "./recording-logic.ts";
+import { aggregatorsSetting, derivatorsSetting, hotSeriesSetting, storeSetting } from "./settings.ts";
+
+/** Settings of every block that records observations. */
+export const recordingSettings = {
+  store: storeSetting(),
+  aggregators: aggregatorsSetting(),
+  derivators: derivatorsSetting(),
+  grouper: record({
+    size: integer("Data points that start a write at once.", { min: 1, max: 10_000_000, default: 65_536 }),
+    duration: duration("Longest wait of a data point before its write starts.", { default: "1 second" }),
+  }).prefault({}),
+  hot_series: hotSeriesSetting(),
+};
+
+const recording = record(recordingSettings);
+
+/** What a block needs to record: a function, as every run has a recorder of its own. Faults of the settings come at once. */
+export function recordingParts(given: SettingsOf<typeof recording>, context: BlockContext): () => RecordingParts {
+  const { table, flushes } = context;
+  const [first] = given.aggregators;
+  const parts = {
+    table,
+    store: context.store(given.store),
+    period: first === undefined ? undefined : periodOf(first),
+    sets: chosenDerivators(given.derivators, context.derivators, context.node),
+    hotSeriesMax: given.hot_series,
+  };
+  return () => ({ table, flushes, grouper: given.grouper, recorder: new Recorder(parts) });
+}
