@@ -139,7 +139,7 @@ function between(stage: Graph<Shape, unknown>, passed: ReadonlyMap<string, unkno
   }
   return GraphDSL.create(parts, (builder, shapes) => {
     const ports = builder.add(stage);
-    builder.connect(shapes["input"]?.outlets[0] as Outlet<unknown>, ports.inlets[0] as Inlet<unknown>);
+    builder.connect(shapes.input?.outlets[0] as Outlet<unknown>, ports.inlets[0] as Inlet<unknown>);
     for (const outlet of ports.outlets) builder.connect(outlet, shapes[outlet.name]?.inlets[0] as Inlet<unknown>);
   });
 }

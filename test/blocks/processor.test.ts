@@ -46,7 +46,7 @@ test("a processor that rolls up to no period has no aggregation", () => {
     wires.map(({ to }) => to),
     ["message", "tag"],
   );
-  assert.deepEqual(outlets["aggregations"], []);
+  assert.deepEqual(outlets.aggregations, []);
 });
 
 test("every setting reaches the blocks that it is of", () => {

@@ -77,12 +77,12 @@ export class DuckDbRollup {
       "longs",
     );
     for (const row of longs) {
-      const [high, mixed, low] = [row["high"], row["mixed"], row["low"]] as [bigint, bigint, bigint];
-      row["squares"] = (high << 64n) + (mixed << 33n) + low;
+      const [high, mixed, low] = [row.high, row.mixed, row.low] as [bigint, bigint, bigint];
+      row.squares = (high << 64n) + (mixed << 33n) + low;
     }
     const texts = await grouped(dated, "texts");
     return [...doubles, ...longs, ...texts].map(
-      (row) => ({ ...row, bucket: Number(row["bucket"]), count: Number(row["count"]) }) as unknown as ReferenceBucket,
+      (row) => ({ ...row, bucket: Number(row.bucket), count: Number(row.count) }) as unknown as ReferenceBucket,
     );
   }
 

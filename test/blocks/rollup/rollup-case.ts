@@ -48,7 +48,7 @@ export interface RollupCase {
 }
 
 /** Cases of one property; `MILLRACE_CASES` in the environment asks for more. */
-export const casesMax = Number(process.env["MILLRACE_CASES"] ?? 200);
+export const casesMax = Number(process.env.MILLRACE_CASES ?? 200);
 
 /**
  * Few series and few timestamps, near one or two borders of buckets, so that repeats, corrections and late points abound and
