@@ -6,10 +6,10 @@ import { type SensorRows, sensorRows, seriesCount } from "../sensor-rows.ts";
 import type { Participant } from "../workload.ts";
 
 /** What the blocks gather, unless told, before they write. */
-const batchRows = 65_536;
+const batchRows = 262_144;
 
 /**
- * The library under the engine, alone, writing the same rows once: each batch of 65,536 rows is sorted by series and put as one
+ * The library under the engine, alone, writing the same rows once: each batch of 262,144 rows is sorted by series and put as one
  * value per series (its times, then its values) in one transaction with an fsync, while the next batch is being sorted.
  *
  * It does less than the engine in all else: no buffer, so nobody could be told early that a row is safe; no rollups, no index

@@ -12,7 +12,7 @@ export const recordingSettings = {
   aggregators: aggregatorsSetting(),
   derivators: derivatorsSetting(),
   grouper: record({
-    size: integer("Data points that start a write at once.", { min: 1, max: 10_000_000, default: 65_536 }),
+    size: integer("Data points that start a write at once.", { min: 1, max: 10_000_000, default: 262_144 }),
     duration: duration("Longest wait of a data point before its write starts.", { default: "1 second" }),
   }).prefault({}),
   hot_series: hotSeriesSetting(),
