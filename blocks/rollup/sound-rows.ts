@@ -16,16 +16,42 @@ export function soundRows(
   node: string,
   at: number,
 ): { readonly sound: ObservationChunk; readonly letters: readonly DeadLetter[] } {
-  const faulty: number[] = [];
   const { time, values, length } = chunk;
-  for (let row = 0; row < length; row += 1) if (!isTime(time[row] as number)) faulty.push(row);
-  if (values instanceof Float64Array) {
-    for (let row = 0; row < length; row += 1) {
-      if (!Number.isFinite(values[row]) && isTime(time[row] as number)) faulty.push(row);
-    }
+  const floats = values instanceof Float64Array ? values : undefined;
+  if (areTimes(time, length) && (floats === undefined || areFinite(floats, length)))
+    return { sound: chunk, letters: [] };
+  const faulty: number[] = [];
+  for (let row = 0; row < length; row += 1) {
+    const isSound = isTime(time[row] as number) && (floats === undefined || Number.isFinite(floats[row]));
+    if (!isSound) faulty.push(row);
   }
-  if (faulty.length === 0) return { sound: chunk, letters: [] };
   return { sound: without(chunk, new Set(faulty)), letters: faulty.map((row) => letterOf(chunk, row, node, at)) };
+}
+
+// One pass each over a column of numbers, without a call or a branch per row: this is paid for every row there is.
+
+function areTimes(time: Float64Array, length: number): boolean {
+  let oldest = 0;
+  let newest = 0;
+  let fractions = 0;
+  for (let row = 0; row < length; row += 1) {
+    const at = time[row] as number;
+    oldest = Math.min(oldest, at);
+    newest = Math.max(newest, at);
+    fractions += Math.abs(at - Math.floor(at));
+  }
+  // A NaN or an infinity makes its own way into every one of the three.
+  return oldest >= timestampMin && newest <= timestampMax && fractions === 0;
+}
+
+/** What is not finite is no 0 when taken from itself, and spoils the sum. */
+function areFinite(values: Float64Array, length: number): boolean {
+  let spoilt = 0;
+  for (let row = 0; row < length; row += 1) {
+    const value = values[row] as number;
+    spoilt += value - value;
+  }
+  return spoilt === 0;
 }
 
 function isTime(time: number): boolean {

@@ -306,8 +306,8 @@ test("rows that would spoil a rollup go to the dead letters, the others are reco
   assert.deepEqual(
     letters.map(({ code, reason }) => `${code} ${reason}`),
     [
-      "TIMESTAMP_INVALID Cannot record a data point as its time must be a whole ms of the years 1 to 9999: it is 2.5",
       "VALUE_INVALID Cannot record a value as it must be a finite number: it is NaN",
+      "TIMESTAMP_INVALID Cannot record a data point as its time must be a whole ms of the years 1 to 9999: it is 2.5",
     ],
   );
   receipt.release();
