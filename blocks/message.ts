@@ -20,10 +20,10 @@ import { soundRows } from "./rollup/sound-rows.ts";
  */
 class MessageStage extends GraphStage<RecordingShape> {
   readonly shape: RecordingShape;
-  readonly #parts: () => RecordingParts;
+  readonly #parts: RecordingParts;
   readonly #context: BlockContext;
 
-  constructor(parts: () => RecordingParts, context: BlockContext) {
+  constructor(parts: RecordingParts, context: BlockContext) {
     super();
     this.shape = new RecordingShape(context.outlets);
     this.#parts = parts;
@@ -31,7 +31,7 @@ class MessageStage extends GraphStage<RecordingShape> {
   }
 
   createLogic(): RecordingLogic {
-    return new MessageLogic(this.shape, this.#parts(), this.#context.node);
+    return new MessageLogic(this.shape, this.#parts, this.#context.node);
   }
 }
 

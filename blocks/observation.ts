@@ -23,11 +23,11 @@ import { deriveSetting } from "./rollup/settings.ts";
  */
 class ObservationStage extends GraphStage<RecordingShape> {
   readonly shape: RecordingShape;
-  readonly #parts: () => RecordingParts;
+  readonly #parts: RecordingParts;
   readonly #context: BlockContext;
   readonly #derivations: readonly Derivation[];
 
-  constructor(parts: () => RecordingParts, context: BlockContext, derivations: readonly Derivation[]) {
+  constructor(parts: RecordingParts, context: BlockContext, derivations: readonly Derivation[]) {
     super();
     this.shape = new RecordingShape(context.outlets);
     this.#parts = parts;
@@ -37,7 +37,7 @@ class ObservationStage extends GraphStage<RecordingShape> {
 
   createLogic(): RecordingLogic {
     const { table, node } = this.#context;
-    return new ObservationLogic(this.shape, this.#parts(), new Deriver(table, this.#derivations, node));
+    return new ObservationLogic(this.shape, this.#parts, new Deriver(table, this.#derivations, node));
   }
 }
 

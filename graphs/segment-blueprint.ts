@@ -1,6 +1,7 @@
 import type { Observable } from "rxjs";
 import type { Buffer } from "../blocks/model/buffer.ts";
 import type {
+  BlockContext,
   BlockDefinition,
   ComponentContext,
   SinkDefinition,
@@ -8,6 +9,7 @@ import type {
   SourceDefinition,
 } from "../blocks/model/component.ts";
 import { ObservationChunk } from "../blocks/model/observation-chunk.ts";
+import { sharedState } from "../blocks/model/shared-state.ts";
 import type { Store } from "../blocks/model/store.ts";
 import type { Receipt } from "../runtime/receipt.ts";
 import { Flow } from "../runtime/streams/flow.ts";
@@ -113,6 +115,7 @@ async function openNodes(
   system: ActorSystem,
 ): Promise<[PlannedNode, Place][]> {
   const opened: [PlannedNode, Place][] = [];
+  const shared = sharedState();
   const closings: RunnableGraph<unknown>[] = [];
   for (const node of segment.nodes) {
     const { definition } = node;
@@ -121,7 +124,7 @@ async function openNodes(
       if (definition.kind === "source") {
         if (partition === 0) opened.push([node, await openSource(node, definition, wires, parts, controls, closings)]);
       } else if (definition.kind === "block" && fed) {
-        opened.push([node, await openBlock(node, definition, wires, parts, closings)]);
+        opened.push([node, await openBlock(node, definition, wires, parts, shared, closings)]);
       } else if (definition.kind === "sink" && fed) {
         opened.push([node, await openSink(node, definition, parts, closings)]);
       }
@@ -170,6 +173,7 @@ async function openBlock(
   definition: BlockDefinition,
   wires: readonly Wire[],
   parts: SegmentParts,
+  shared: BlockContext["shared"],
   closings: RunnableGraph<unknown>[],
 ): Promise<Place> {
   const { derivators, derivations } = parts.catalogue;
@@ -187,6 +191,7 @@ async function openBlock(
     derivators,
     derivations,
     flushes: parts.flushes,
+    shared,
   });
   return (builder, outlets, inlet) => {
     const shape = builder.add(stage);

@@ -45,6 +45,8 @@ export function wire(graph: GraphFile, catalogue: Catalogue, faults: FaultReport
   const wires = [...nodes.values()].flatMap((to) => wiresInto(to, nodes, known, faults));
   checkEnds([...nodes.values()], wires, graph, faults);
   checkCycles([...nodes.values()], wires, faults);
+  for (const one of wires) if (one.kind === "updates") checkAgreement(one, faults);
+  for (const file of nodes.values()) checkDerivingAlone(file, wires, faults);
   return { nodes: [...nodes.values()], wires, stores };
 }
 
@@ -59,6 +61,39 @@ function checkStore({ node, definition }: FileNode, known: ReadonlyMap<string, G
     node.settingAt(["store"]),
     `Cannot use the store "${name}" as there is none of that name${hint}`,
   );
+}
+
+/** What one block computes of a bucket, the next one stores: they must mean the same. */
+function checkAgreement({ from, to }: FileWire, faults: FaultReport): void {
+  const [one, other] = [from.node.settings ?? {}, to.node.settings ?? {}] as Record<string, unknown>[];
+  for (const key of ["store", "aggregators", "derivators"]) {
+    if (from.node.settings === undefined || to.node.settings === undefined) return;
+    const [given, expected] = [JSON.stringify(other?.[key]), JSON.stringify(one?.[key])];
+    if (given === expected) continue;
+    const rule = `it must be that of "${from.node.name}", whose updates it takes: it is not ${expected}`;
+    faults.error(
+      "WIRING_INVALID",
+      to.node.settingAt([key]),
+      `Cannot use ${given} for ${key} in "${to.node.name}" as ${rule}`,
+    );
+  }
+}
+
+/** Two partitions might derive one series, and each would roll up what it alone knows of. */
+function checkDerivingAlone(file: FileNode, wires: readonly FileWire[], faults: FaultReport): void {
+  const { derive } = (file.node.settings ?? {}) as { derive?: unknown };
+  if (!Array.isArray(derive) || derive.length === 0) return;
+  const upstream = new Set<FileNode>([file]);
+  for (const node of upstream) {
+    if (node.definition.kind === "buffer") continue;
+    for (const { from, to } of wires) if (to === node) upstream.add(from);
+  }
+  for (const { node, definition } of upstream) {
+    const { partitions } = (node.settings ?? {}) as { partitions?: number };
+    if (definition.kind !== "buffer" || partitions === undefined || partitions === 1) continue;
+    const rule = `two partitions may derive one series: the buffer "${node.name}" has ${partitions}`;
+    faults.error("WIRING_INVALID", file.node.settingAt(["derive"]), `Cannot derive in "${file.node.name}" as ${rule}`);
+  }
 }
 
 /** The keys `derivators` and `derive` name what plugins bring, in every component that has them. */

@@ -4,6 +4,7 @@ import { aggregationBlock } from "../../blocks/aggregation.ts";
 import { floatResult, floatStateWidth } from "../../blocks/derivators/float-state.ts";
 import { messageBlock } from "../../blocks/message.ts";
 import type { BlockContext } from "../../blocks/model/component.ts";
+import { sharedState } from "../../blocks/model/shared-state.ts";
 import { SeriesTable } from "../../blocks/model/series.ts";
 import { MemoryStore } from "../../connectors/memory/store.ts";
 import { ActorSystem } from "../../runtime/actors/actor-system.ts";
@@ -58,7 +59,7 @@ async function rollUp(rows: SensorRows, table: SeriesTable, store: MemoryStore):
   const given = { store: "memory", aggregators: ["1m"] };
   const context = (node: string, outlets: readonly string[]): BlockContext => ({
     ...{ graph: "bench", node, clock: systemClock, log: silentLog, table, outlets: new Set(outlets) },
-    ...{ store: () => store, derivators: [], derivations: [], flushes: NEVER },
+    ...{ store: () => store, derivators: [], derivations: [], flushes: NEVER, shared: sharedState() },
   });
   const message = messageBlock.open(messageBlock.settings.parse(given), context("message", ["updates"]));
   const aggregation = aggregationBlock.open(aggregationBlock.settings.parse(given), context("aggregation", []));

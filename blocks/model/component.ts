@@ -97,6 +97,11 @@ export interface BlockContext extends ComponentContext {
   /** All that there are: the built-in ones and those of plugins. */
   readonly derivators: readonly Derivator[];
   readonly derivations: readonly Derivation[];
+  /**
+   * What blocks of one run have in common: made by the first that asks for the key. One writer per series is kept that way where
+   * two blocks write one series.
+   */
+  shared<T>(key: string, make: () => T): T;
   /** Someone wants to read what the block holds back: it should go to the store now. */
   readonly flushes: Observable<void>;
 }

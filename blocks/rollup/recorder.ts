@@ -39,6 +39,8 @@ export class Recorder {
   readonly #hot: HotStates;
   readonly #grouper = new SeriesGrouper();
   #statesExpected = 0;
+  /** Resolves when the recordings asked for so far are durable, or have failed. */
+  #done: Promise<unknown> = Promise.resolve();
 
   constructor(given: {
     table: SeriesTable;
@@ -55,12 +57,18 @@ export class Recorder {
   }
 
   /**
-   * Records the rows of `chunks`, in order of arrival. The next call must wait until `written` resolved: what it reads back
-   * would lack this one's points. It also writes again the columns that the store was given, which has copied them by then.
+   * Records the rows of `chunks`, in order of arrival, once the recordings before it are durable: what it reads back would lack
+   * their points. It also writes again the columns that the store was given, which has copied them by then.
    *
    * @throws {EngineError} of the store.
    */
-  async record(chunks: readonly ObservationChunk[]): Promise<Recording> {
+  record(chunks: readonly ObservationChunk[]): Promise<Recording> {
+    const recording = this.#done.then(() => this.#record(chunks));
+    this.#done = recording.then(({ written }) => written).catch(() => {});
+    return recording;
+  }
+
+  async #record(chunks: readonly ObservationChunk[]): Promise<Recording> {
     const groups = this.#grouped(chunks);
     await this.#learnNewest(groups);
     const states = new StateTable(Math.max(16, this.#statesExpected));

@@ -20,8 +20,11 @@ export const recordingSettings = {
 
 const recording = record(recordingSettings);
 
-/** What a block needs to record: a function, as every run has a recorder of its own. Faults of the settings come at once. */
-export function recordingParts(given: SettingsOf<typeof recording>, context: BlockContext): () => RecordingParts {
+/**
+ * What a block needs to record. Blocks of one run that record into one store in one way share their recorder: what one of them
+ * derives may be what another one gets.
+ */
+export function recordingParts(given: SettingsOf<typeof recording>, context: BlockContext): RecordingParts {
   const { table, flushes } = context;
   const [first] = given.aggregators;
   const parts = {
@@ -31,5 +34,8 @@ export function recordingParts(given: SettingsOf<typeof recording>, context: Blo
     sets: chosenDerivators(given.derivators, context.derivators, context.node),
     hotSeriesMax: given.hot_series,
   };
-  return () => ({ table, flushes, grouper: given.grouper, recorder: new Recorder(parts) });
+  const { store, aggregators, derivators, hot_series } = given;
+  const key = `recorder ${JSON.stringify({ store, aggregators, derivators, hot_series })}`;
+  const recorder = context.shared(key, () => new Recorder(parts));
+  return { table, flushes, grouper: given.grouper, recorder };
 }

@@ -8,6 +8,7 @@ import type { DataType } from "../../blocks/model/data-type.ts";
 import type { Derivation } from "../../blocks/model/derivation.ts";
 import type { Derivator } from "../../blocks/model/derivator.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
+import { sharedState } from "../../blocks/model/shared-state.ts";
 import { SeriesTable } from "../../blocks/model/series.ts";
 import { ActorSystem } from "../../runtime/actors/actor-system.ts";
 import { type VirtualClock, virtualClock } from "../../runtime/clock/virtual-clock.ts";
@@ -59,6 +60,7 @@ export class BlockRun {
       derivators,
       derivations,
       flushes: this.flushes,
+      shared: sharedState(),
     });
     this.#passed = new Map(outlets.map((name) => [name, []]));
     this.running = between(stage, this.#passed).runWatched(this.system);

@@ -5,6 +5,7 @@ import type { BlockDefinition } from "../../blocks/model/component.ts";
 import type { Derivation } from "../../blocks/model/derivation.ts";
 import type { Derivator } from "../../blocks/model/derivator.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
+import { sharedState } from "../../blocks/model/shared-state.ts";
 import { SeriesTable } from "../../blocks/model/series.ts";
 import { observationBlock } from "../../blocks/observation.ts";
 import { processorBlock } from "../../blocks/processor.ts";
@@ -45,6 +46,7 @@ export class ProcessorRun {
       processorBlock.settings.parse({ store: "main", ...given }),
       new Set(),
     );
+    const shared = sharedState();
     const stageOf = (name: string) => {
       const { type, settings } = nodes[name] ?? { type: name, settings: {} };
       const block = blocks[type] as BlockDefinition;
@@ -61,6 +63,7 @@ export class ProcessorRun {
         derivators,
         derivations,
         flushes: this.flushes,
+        shared,
       });
     };
     const graph = GraphDSL.create({ input: TestSource.probe<ObservationChunk>() }, (builder, { input }) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { test } from "vitest";
+import { floatResult } from "../../blocks/derivators/float-state.ts";
 import { builtInDerivators } from "../../blocks/derivators/catalogue.ts";
 import { ChunkBuilder } from "../../blocks/model/chunk-builder.ts";
 import { defineDerivation } from "../../blocks/model/derivation.ts";
@@ -141,6 +142,29 @@ test("what is derived is stored and rolled up as what came, and the books balanc
     ),
     came,
   );
+});
+
+test("a series that is derived and also comes in raw has one writer, and its buckets count both", async () => {
+  const [flow, level] = metrics;
+  const levelled = defineDerivation({
+    name: "levelled",
+    summary: "For tests.",
+    appliesTo: ({ metric }) => metric === flow.name,
+    derive: (_series, time, value) => [
+      { metric: level.name, tagset: { site: "north" }, type: level.type, time, value },
+    ],
+  });
+  const run = new ProcessorRun({ aggregators: ["1m"], derive: ["levelled"], grouper: { size: 1 } }, [], [levelled]);
+  for (const [at, metric] of [0, 1, 0, 1].entries()) {
+    await send(run, [{ metric, time: at + 1, value: at }]);
+    await run.clock.settle();
+  }
+  run.input.sendComplete();
+  await run.clock.settle();
+  await run.running.done;
+  const series = run.table.intern(level.name, { site: "north" }, level.type);
+  const [rolledUp] = await run.store.readStates("1m", [{ series, from: 0, to: 60_000 }]);
+  assert.equal(floatResult(rolledUp?.floats ?? new Float64Array(0), 0, "count"), 4);
 });
 
 /** One receipt for the chunks of these entries, none where there are none. */

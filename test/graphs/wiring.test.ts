@@ -94,6 +94,24 @@ blocks:
   ]);
 });
 
+test("blocks of which one stores what the other computes must agree on what that is", async () => {
+  const text = `stores:
+  main: { type: memory }
+  other: { type: memory }
+sources:
+  meters: { type: test/push }
+blocks:
+  messages: { type: message, from: meters, store: main, aggregators: [1m, 1h] }
+  rollups: { type: aggregation, from: messages.updates, store: other, aggregators: [1m] }
+  same: { type: aggregation, from: messages.updates, store: main, aggregators: [1m, 1h] }
+`;
+  const rule = 'it must be that of "messages", whose updates it takes: it is not';
+  assert.deepEqual(await sentences(text), [
+    `8:64 Cannot use "other" for store in "rollups" as ${rule} "main"`,
+    `8:84 Cannot use ["1m"] for aggregators in "rollups" as ${rule} ["1m","1h"]`,
+  ]);
+});
+
 test("a node that is no store cannot be used as one", async () => {
   const text = `sources:
   meters: { type: test/push }
