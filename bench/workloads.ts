@@ -4,5 +4,9 @@ import type { Workload } from "./workload.ts";
 export const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   rollup: async () => (await import("./rollup/workload.ts")).rollup,
   "rollup-late": async () => (await import("./rollup-late/workload.ts")).rollupLate,
+  w1: async () => (await import("./streams/linear.ts")).linear,
+  w3: async () => (await import("./streams/async-map.ts")).asyncMap,
+  w4: async () => (await import("./streams/branches.ts")).branches,
+  "stage-cost": async () => (await import("./streams/stage-cost.ts")).stageCost,
   "end-to-end": async () => (await import("./end-to-end/workload.ts")).endToEnd,
 };

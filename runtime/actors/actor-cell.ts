@@ -10,6 +10,7 @@ import type { ActorContext, Behavior, Props, SpawnOptions } from "./behavior.ts"
 import type { DeadLetter } from "./dead-letters.ts";
 import type { Dispatcher, Runnable } from "./dispatcher.ts";
 import { Mailbox } from "./mailbox.ts";
+import { Stash } from "./stash.ts";
 import { Backoff, type Directive, type Supervision } from "./supervision.ts";
 
 /** Messages in one turn at most. */
@@ -25,15 +26,19 @@ export interface CellHost {
   deadLetter(letter: DeadLetter): void;
 }
 
+/** Whose stop others can wait for, in this thread or another. */
+export interface Watchable {
+  /** @returns false where it has stopped already. */
+  addWatcher(watcher: object, onStopped: () => void): boolean;
+  removeWatcher(watcher: object): void;
+}
+
 /** What actors know of one another, whatever messages they take. */
-export interface Relative {
+export interface Relative extends Watchable {
   readonly path: string;
   stop(): void;
   /** A child hands on its failure. */
   escalate(error: unknown): void;
-  /** @returns false where it has stopped already. */
-  addWatcher(watcher: Relative, onStopped: () => void): boolean;
-  removeWatcher(watcher: Relative): void;
 }
 
 /** "paused" waits for a restart; "stopping" waits for its children. */
@@ -51,10 +56,11 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
   readonly #mailboxMax: number;
   readonly #supervision: Supervision;
   readonly #mailbox = new Mailbox<M>();
+  readonly #stash: Stash<M>;
   readonly #children = new Map<string, Relative>();
   /** Who wants to know that this one has stopped. */
-  readonly #watchers = new Map<Relative, () => void>();
-  readonly #watched = new Set<Relative>();
+  readonly #watchers = new Map<object, () => void>();
+  readonly #watched = new Set<Watchable>();
   readonly #backoff = new Backoff();
   #behavior: Behavior<M>;
   #state: State = "new";
@@ -77,6 +83,7 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
     this.path = path;
     this.#props = props;
     this.#mailboxMax = options.mailboxMax ?? host.mailboxMax;
+    this.#stash = new Stash(options.stashMax ?? this.#mailboxMax, path);
     this.#supervision = options.supervision ?? { kind: "stop" };
     this.#onStopped = onStopped;
     this.log = host.log.child({ actor: path });
@@ -134,9 +141,17 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
     return cell;
   }
 
+  stash(message: M): void {
+    this.#stash.put(message);
+  }
+
+  unstashAll(): void {
+    this.#stash.emptyInto(this.#mailbox);
+    this.#schedule();
+  }
+
   watch(ref: ActorRef<never>, message: M): void {
-    assert(ref instanceof ActorCell, "only actors can be watched");
-    const watched: Relative = ref;
+    const watched = watchable(ref);
     const alive = watched.addWatcher(this, () => {
       this.#watched.delete(watched);
       this.#push(message);
@@ -146,19 +161,18 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
   }
 
   unwatch(ref: ActorRef<never>): void {
-    assert(ref instanceof ActorCell, "only actors can be watched");
-    const watched: Relative = ref;
+    const watched = watchable(ref);
     this.#watched.delete(watched);
     watched.removeWatcher(this);
   }
 
-  addWatcher(watcher: Relative, onStopped: () => void): boolean {
+  addWatcher(watcher: object, onStopped: () => void): boolean {
     if (this.#state === "stopped") return false;
     this.#watchers.set(watcher, onStopped);
     return true;
   }
 
-  removeWatcher(watcher: Relative): void {
+  removeWatcher(watcher: object): void {
     this.#watchers.delete(watcher);
   }
 
@@ -278,6 +292,7 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
     }
     this.#restartTimer = undefined;
     this.#guard(() => {
+      this.#stash.emptyInto(this.#mailbox);
       this.#behavior = make(this.#props);
       this.#state = "new";
     });
@@ -308,6 +323,7 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
       this.log.error("An actor failed while it stopped", { error: sentenceOf(thrown) });
     }
     this.timers.cancelAll();
+    this.#stash.emptyInto(this.#mailbox);
     for (let left = this.#mailbox.shift(); left !== undefined; left = this.#mailbox.shift()) {
       this.#host.deadLetter({ message: left, to: this.path, reason: "actor stopped" });
     }
@@ -320,4 +336,9 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
 
 function make<M>(props: Props<M>): Behavior<M> {
   return typeof props === "function" ? props() : props;
+}
+
+function watchable(ref: object): Watchable {
+  assert("addWatcher" in ref && "removeWatcher" in ref, "only actors can be watched");
+  return ref as Watchable;
 }

@@ -6,6 +6,7 @@ import type { ActorRef } from "./actor-ref.ts";
 import type { Props, SpawnOptions } from "./behavior.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { SystemResources } from "./system-resources.ts";
 
 export interface ActorSystemOptions {
   readonly clock: Clock;
@@ -25,6 +26,8 @@ export class ActorSystem {
   readonly clock: Clock;
   readonly log: Log;
   readonly deadLetters = new DeadLetters();
+  /** Closed when every actor has stopped. */
+  readonly resources = new SystemResources();
   readonly #host: CellHost;
   readonly #actors = new Map<string, Relative>();
   readonly #terminated: Promise<void>;
@@ -54,7 +57,7 @@ export class ActorSystem {
     return [...this.#actors.values()].map((cell) => cell.path);
   }
 
-  /** Resolves once `terminate` was called and every actor has stopped. */
+  /** Resolves once `terminate` was called, every actor has stopped and the resources are closed. */
   get terminated(): Promise<void> {
     return this.#terminated;
   }
@@ -91,13 +94,17 @@ export class ActorSystem {
     if (!this.#terminating) {
       this.#terminating = true;
       for (const cell of this.#actors.values()) cell.stop();
-      if (this.#actors.size === 0) this.#onTerminated();
+      if (this.#actors.size === 0) this.#release();
     }
     return this.#terminated;
   }
 
   #onStopped(name: string): void {
     this.#actors.delete(name);
-    if (this.#terminating && this.#actors.size === 0) this.#onTerminated();
+    if (this.#terminating && this.#actors.size === 0) this.#release();
+  }
+
+  #release(): void {
+    this.resources.close().then(this.#onTerminated, this.#onTerminated);
   }
 }

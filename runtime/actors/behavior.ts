@@ -25,6 +25,8 @@ export type Props<M> = Behavior<M> | (() => Behavior<M>);
 export interface SpawnOptions {
   /** Messages that wait at most; one more is refused and goes to the dead letters. Default: that of the system. */
   readonly mailboxMax?: number;
+  /** Messages that it may put by with `stash`. Default: as many as its mailbox holds. */
+  readonly stashMax?: number;
   /** What follows a failure of the actor. Default: it stops. */
   readonly supervision?: Supervision;
 }
@@ -37,6 +39,14 @@ export interface ActorContext<M> {
   readonly log: Log;
   /** Messages to itself later; all are called off when it stops or restarts. */
   readonly timers: ActorTimers<M>;
+  /**
+   * Puts a message by, until `unstashAll`. A restart puts those back itself; a stop makes them dead letters.
+   *
+   * @throws {EngineError} `MAILBOX_FULL` where `stashMax` are held: a failure of the actor unless it is caught.
+   */
+  stash(message: M): void;
+  /** Takes up what was put by, in that order and before what waits in the mailbox, beginning with the next message. */
+  unstashAll(): void;
   /** Starts a child; it stops before its parent does. Names are unique among siblings. */
   spawn<C>(props: Props<C>, name: string, options?: SpawnOptions): ActorRef<C>;
   /** Stops itself after this message, or one of its children. */

@@ -14,6 +14,24 @@ export class Mailbox<T> {
     this.#size += 1;
   }
 
+  /** Adds one that is the oldest from now on. */
+  unshift(item: T): void {
+    if (this.#size === this.#slots.length) this.#grow();
+    this.#head = (this.#head - 1) & (this.#slots.length - 1);
+    this.#slots[this.#head] = item;
+    this.#size += 1;
+  }
+
+  /** @returns the youngest item, or undefined where there is none. */
+  pop(): T | undefined {
+    if (this.#size === 0) return undefined;
+    this.#size -= 1;
+    const index = (this.#head + this.#size) & (this.#slots.length - 1);
+    const item = this.#slots[index];
+    this.#slots[index] = undefined;
+    return item;
+  }
+
   /** @returns the oldest item, or undefined where there is none. */
   shift(): T | undefined {
     if (this.#size === 0) return undefined;

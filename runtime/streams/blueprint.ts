@@ -1,4 +1,5 @@
 import type { GraphStage, Shape } from "./graph-stage.ts";
+import type { Decider } from "./supervised-stage.ts";
 
 /** A port of a child: the child's place, then the port's place among its inlets or outlets. */
 export interface PortAddress {
@@ -21,6 +22,8 @@ export type Module =
   /** Runs on an island of its own. */
   | { readonly kind: "island"; readonly inner: Module }
   | { readonly kind: "named"; readonly inner: Module; readonly name: string }
+  /** The decider of those stages inside that have no nearer one. */
+  | { readonly kind: "supervised"; readonly inner: Module; readonly decider: Decider }
   | { readonly kind: "mapped"; readonly inner: Module; readonly map: (materialized: unknown) => unknown };
 
 export interface CompositeModule {

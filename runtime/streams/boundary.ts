@@ -75,6 +75,11 @@ export class OutputBoundary extends GraphStageLogic {
     this.#onNotice();
   }
 
+  /** Downstream wants no more so far. */
+  get full(): boolean {
+    return this.#channel.written === this.#channel.requested;
+  }
+
   onPush(): void {
     const channel = this.#channel;
     channel.slots[channel.written % windowMax] = this.grab(this.#in);

@@ -27,8 +27,9 @@ export class Connection {
   slot: unknown = undefined;
   /** Why it failed, or why it was cancelled. Undefined where it was cancelled as nothing more is needed. */
   cause: Error | undefined = undefined;
-  readonly inOwner: GraphStageLogic<unknown>;
-  readonly outOwner: GraphStageLogic<unknown>;
+  /** Its owners and handlers are replaced where stages are fused, before the run starts. */
+  inOwner: GraphStageLogic<unknown>;
+  outOwner: GraphStageLogic<unknown>;
   inHandler: InHandler;
   outHandler: OutHandler;
 

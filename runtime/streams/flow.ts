@@ -1,10 +1,20 @@
 import { inSeries, type Module } from "./blueprint.ts";
 import { type Graph, type GraphStage, Inlet, Outlet } from "./graph-stage.ts";
 import { Keep } from "./keep.ts";
-import { type BlueprintKind, LinearOperators } from "./linear-operators.ts";
+import { CompositionOperators } from "./composition-operators.ts";
+import type { BlueprintKind } from "./linear-operators.ts";
+import { inWorker, type InWorkerSettings } from "./operators/in-worker.ts";
+import { groupBy } from "./operators/group-by.ts";
+import { prefixAndTail } from "./operators/prefix-and-tail.ts";
+import { partsMax, splitAfter, splitWhen } from "./operators/split.ts";
 import { map } from "./operators/map.ts";
+import { monitor, type StreamMonitor } from "./operators/monitor.ts";
+import { watchTermination } from "./operators/watch-termination.ts";
 import { FlowShape, type SinkShape } from "./shape.ts";
 import { Sink } from "./sink.ts";
+import { Source } from "./source.ts";
+import { SubFlow } from "./sub-flow.ts";
+import type { Decider } from "./supervised-stage.ts";
 
 interface FlowKind<In, Mat> extends BlueprintKind {
   readonly blueprint: Flow<In, this["out"], Mat>;
@@ -12,7 +22,7 @@ interface FlowKind<In, Mat> extends BlueprintKind {
 
 /** A part of a stream: a blueprint with one open inlet and one open outlet. Immutable; each run is a run of its own. */
 export class Flow<In, out Out, out Mat = void>
-  extends LinearOperators<Out, FlowKind<In, Mat>>
+  extends CompositionOperators<Out, FlowKind<In, Mat>>
   implements Graph<FlowShape<In, Out>, Mat>
 {
   readonly shape: FlowShape<In, Out>;
@@ -34,13 +44,45 @@ export class Flow<In, out Out, out Mat = void>
     return new Flow<In, Out, Mat>(graph.module);
   }
 
-  /** Changes nothing: where a flow begins. */
+  /** Changes nothing: where a flow begins. {@link map} */
   static of<T>(): Flow<T, T> {
     return Flow.fromStage(map((element: T) => element));
   }
 
+  /** {@link inWorker} */
+  static inWorker<In, Out>(module: URL, exportName: string, settings?: InWorkerSettings): Flow<In, Out> {
+    return Flow.fromStage(inWorker<In, Out>(module, exportName, settings));
+  }
+
   via<T>(flow: Graph<FlowShape<Out, T>, unknown>): Flow<In, T, Mat> {
     return this.viaMat(flow, Keep.left<Mat>);
+  }
+
+  /** {@link groupBy} */
+  groupBy<Key>(
+    maxSubstreams: number,
+    key: (element: Out) => Key,
+    options: { readonly allowClosedSubstreamRecreation?: boolean } = {},
+  ): SubFlow<Out, Out, FlowKind<In, Mat>> {
+    const groups = this.via(groupBy(maxSubstreams, key, options.allowClosedSubstreamRecreation));
+    return SubFlow.of<Out, FlowKind<In, Mat>>({ via: (joining) => groups.via(joining), breadth: maxSubstreams });
+  }
+
+  /** {@link splitWhen} */
+  splitWhen(predicate: (element: Out) => boolean): SubFlow<Out, Out, FlowKind<In, Mat>> {
+    const parts = this.via(splitWhen(predicate));
+    return SubFlow.of<Out, FlowKind<In, Mat>>({ via: (joining) => parts.via(joining), breadth: partsMax });
+  }
+
+  /** {@link splitAfter} */
+  splitAfter(predicate: (element: Out) => boolean): SubFlow<Out, Out, FlowKind<In, Mat>> {
+    const parts = this.via(splitAfter(predicate));
+    return SubFlow.of<Out, FlowKind<In, Mat>>({ via: (joining) => parts.via(joining), breadth: partsMax });
+  }
+
+  /** {@link prefixAndTail} */
+  prefixAndTail(count: number): Flow<In, readonly [prefix: Out[], tail: Source<Out>], Mat> {
+    return this.via(prefixAndTail<Out>(count)).map(([prefix, tail]) => [prefix, Source.fromStage(tail)]);
   }
 
   /** Attaches a flow, and makes the materialised value of both. */
@@ -62,6 +104,16 @@ export class Flow<In, out Out, out Mat = void>
     );
   }
 
+  /** {@link monitor} */
+  monitor<R>(combine: (left: Mat, monitor: StreamMonitor<Out>) => R): Flow<In, Out, R> {
+    return this.viaMat(monitor<Out>(), combine);
+  }
+
+  /** {@link watchTermination} */
+  watchTermination<R>(combine: (left: Mat, ended: Promise<void>) => R): Flow<In, Out, R> {
+    return this.viaMat(watchTermination<Out>(), combine);
+  }
+
   mapMaterializedValue<R>(change: (materialized: Mat) => R): Flow<In, Out, R> {
     return new Flow({ kind: "mapped", inner: this.module, map: change as (value: unknown) => unknown });
   }
@@ -69,6 +121,11 @@ export class Flow<In, out Out, out Mat = void>
   /** The name of its stage, or the first part of the names of its stages, in errors and logs. */
   named(name: string): Flow<In, Out, Mat> {
     return new Flow({ kind: "named", inner: this.module, name });
+  }
+
+  /** {@link Decider}: what supervised stages in it do when their function throws. A decider set nearer to a stage counts. */
+  withSupervision(decider: Decider): Flow<In, Out, Mat> {
+    return new Flow({ kind: "supervised", inner: this.module, decider });
   }
 
   /** Everything so far runs on an island of its own. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ActorSystem } from "../actors/actor-system.ts";
 import type { Clock, Timer } from "../clock/clock.ts";
 import { EngineError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -6,6 +7,7 @@ import type { Module } from "./blueprint.ts";
 import { type Connection, inClosed, inReady, outClosed, outReady, pullStartFlip, pushStartFlip } from "./connection.ts";
 import { Emission } from "./emission.ts";
 import type { Interpreter } from "./interpreter.ts";
+import type { Decider } from "./supervised-stage.ts";
 
 /** Where elements enter a stage. Belongs to one shape. */
 export class Inlet<T> {
@@ -45,6 +47,10 @@ export interface Shape {
 export interface Attributes {
   /** The name of the stage, or the one given by `named`. */
   readonly name: string;
+  /** What a supervised stage asks when its function throws; the stage fails where there is none. */
+  readonly decider?: Decider;
+  /** Where it runs. */
+  readonly system: ActorSystem;
 }
 
 /** Whatever has ports and can be run or made part of something larger: stages and blueprints. Immutable. */
@@ -64,6 +70,11 @@ export interface Graph<out S extends Shape, out M> {
 export abstract class GraphStage<S extends Shape = Shape, M = void> implements Graph<S, M> {
   abstract readonly shape: S;
   readonly name: string = this.constructor.name;
+  /**
+   * Keeps the elements of a cycle from growing in number for ever: it discards, ends or holds some, or takes one from elsewhere
+   * for each of the cycle. Or the places of those inlets through which it does.
+   */
+  readonly boundsCycles: boolean | readonly number[] = false;
   declare readonly "~materialized"?: M;
 
   /** A fresh logic for one run. */
@@ -107,6 +118,8 @@ export abstract class GraphStageLogic<M = void> {
   stageKeepsGoing = false;
   /** `postStop` was called. @internal */
   stageStopped = false;
+  /** May be called from outside. @internal */
+  stageHasCallbacks = false;
   /** Set by the run. @internal */
   stageInterpreter: Interpreter | undefined;
   /** Set by the run. @internal */
@@ -141,6 +154,11 @@ export abstract class GraphStageLogic<M = void> {
 
   get log(): Log {
     return this.#interpreter.log;
+  }
+
+  /** Where it runs, for stages that run streams of their own. */
+  get system(): ActorSystem {
+    return this.#interpreter.system;
   }
 
   /** Every port needs one before the run starts. It may be replaced at any time. */
@@ -298,6 +316,7 @@ export abstract class GraphStageLogic<M = void> {
    * order of the calls, or never where the stage stops before.
    */
   getAsyncCallback<T>(run: (value: T) => void): (value: T) => void {
+    this.stageHasCallbacks = true;
     return (value) => {
       if (!this.stageStopped) this.#interpreter.onAsyncInput(this, run as (value: unknown) => void, value);
     };
@@ -347,6 +366,11 @@ export abstract class GraphStageLogic<M = void> {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.postStop();
+  }
+
+  /** @internal */
+  get stageHasTimers(): boolean {
+    return this.#timers.size > 0;
   }
 
   /** @internal */

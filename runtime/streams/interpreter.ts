@@ -1,3 +1,4 @@
+import type { ActorSystem } from "../actors/actor-system.ts";
 import type { Clock } from "../clock/clock.ts";
 import { EngineError, sentenceOf } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -23,6 +24,8 @@ export interface InterpreterOptions {
   readonly connections: readonly Connection[];
   readonly clock: Clock;
   readonly log: Log;
+  /** Where stages run streams of their own. */
+  readonly system: ActorSystem;
   /** An asynchronous callback or timer wants a turn of its stage: call `runAsyncInput` later, in order. */
   readonly onAsyncInput: (logic: Logic, run: (value: unknown) => void, value: unknown) => void;
   /** A stage failed and had nobody downstream to hand the failure to. */
@@ -40,6 +43,7 @@ export interface InterpreterOptions {
 export class Interpreter {
   readonly clock: Clock;
   readonly log: Log;
+  readonly system: ActorSystem;
   readonly onAsyncInput: InterpreterOptions["onAsyncInput"];
   readonly #onFailure: InterpreterOptions["onFailure"];
   readonly #logics: readonly Logic[];
@@ -53,12 +57,15 @@ export class Interpreter {
   #chasedPull: Connection | undefined;
   /** Above 0 only while events run: outside, a chased event would be forgotten. */
   #chaseLeft = 0;
+  /** Events beyond the one that the active stage was called for. */
+  #charged = 0;
   #active: Logic | undefined;
   #running: number;
 
   constructor(options: InterpreterOptions) {
     this.clock = options.clock;
     this.log = options.log;
+    this.system = options.system;
     this.onAsyncInput = options.onAsyncInput;
     this.#onFailure = options.onFailure;
     this.#logics = options.logics;
@@ -95,13 +102,14 @@ export class Interpreter {
   }
 
   /**
-   * Runs events until none waits or `eventsMax` have run, overshooting by at most 16.
+   * Runs events until none waits or `eventsMax` have run, overshooting by at most 16 and what one stage charges.
    *
    * @returns how many ran.
    */
   execute(eventsMax: number): number {
     let events = 0;
-    while (events < eventsMax && this.#head !== this.#tail) {
+    this.#charged = 0;
+    while (events + this.#charged < eventsMax && this.#head !== this.#tail) {
       const connection = this.#dequeue();
       this.#chaseLeft = this.#chaseMax;
       events += 1;
@@ -115,7 +123,13 @@ export class Interpreter {
     }
     this.#chaseLeft = 0;
     this.#active = undefined;
-    return events;
+    return events + this.#charged;
+  }
+
+  /** The active stage has done the work of so many events: others have their chance the sooner. */
+  charge(events: number): void {
+    this.#charged += events;
+    if (events > chaseMax) this.#chaseLeft = 0;
   }
 
   /** Gives a stage a turn for a callback; nothing where it has stopped. */

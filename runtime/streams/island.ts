@@ -24,6 +24,8 @@ export interface IslandParts {
   readonly onFailure: (error: Error) => void;
   /** @param completed Every stage ended by itself. */
   readonly onStopped: (completed: boolean) => void;
+  /** It rests until something from outside wakes it. */
+  readonly onParked?: () => void;
   readonly chaseMax?: number;
 }
 
@@ -44,6 +46,7 @@ export class Island implements Behavior<"wake"> {
       connections: parts.connections,
       clock: parts.system.clock,
       log: parts.system.log,
+      system: parts.system,
       onAsyncInput: (logic, run, value) => this.#onAsyncInput(logic, run, value),
       onFailure: parts.onFailure,
       ...(parts.chaseMax === undefined ? {} : { chaseMax: parts.chaseMax }),
@@ -81,6 +84,12 @@ export class Island implements Behavior<"wake"> {
     this.#unflushed.length = 0;
     if (this.#interpreter.completed) context.stop();
     else if (!this.#interpreter.parked || this.#inputs.size > 0) this.#wake();
+    else this.#parts.onParked?.();
+  }
+
+  /** Nothing of it waits for a turn. */
+  get parked(): boolean {
+    return !this.#awake && this.#interpreter.parked;
   }
 
   postStop(): void {

@@ -13,8 +13,10 @@ export function sourceStage<Out, M = void>(
 export function flowStage<In, Out, M = void>(
   name: string,
   create: (shape: FlowShape<In, Out>, attributes: Attributes) => GraphStageLogic<M>,
+  boundsCycles = false,
 ): GraphStage<FlowShape<In, Out>, M> {
-  return new StageOf(name, new FlowShape(new Inlet<In>(`${name}.in`), new Outlet<Out>(`${name}.out`)), create);
+  const shape = new FlowShape(new Inlet<In>(`${name}.in`), new Outlet<Out>(`${name}.out`));
+  return new StageOf(name, shape, create, boundsCycles);
 }
 
 /** A stage with one inlet, made of a function that makes its logic. */
@@ -81,10 +83,17 @@ class StageOf<S extends SourceShape<unknown> | FlowShape<unknown, unknown> | Sin
 > {
   override readonly name: string;
   override readonly shape: S;
+  override readonly boundsCycles: boolean;
   readonly #create: (shape: S, attributes: Attributes) => GraphStageLogic<M>;
 
-  constructor(name: string, shape: S, create: (shape: S, attributes: Attributes) => GraphStageLogic<M>) {
+  constructor(
+    name: string,
+    shape: S,
+    create: (shape: S, attributes: Attributes) => GraphStageLogic<M>,
+    boundsCycles = false,
+  ) {
     super();
+    this.boundsCycles = boundsCycles;
     this.name = name;
     this.shape = shape;
     this.#create = create;

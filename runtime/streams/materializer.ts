@@ -1,10 +1,13 @@
 import type { ActorSystem } from "../actors/actor-system.ts";
 import { EngineError, sentenceOf } from "../errors.ts";
 import type { CompositeModule, Module, PortAddress } from "./blueprint.ts";
-import { boundary, type OutputBoundary } from "./boundary.ts";
+import { type Boundary, boundary, type OutputBoundary } from "./boundary.ts";
 import { Connection } from "./connection.ts";
+import { fuse } from "./fused/fuse.ts";
 import type { GraphStageLogic } from "./graph-stage.ts";
 import { Island } from "./island.ts";
+import { StallDetector } from "./stall-detector.ts";
+import type { Decider } from "./supervised-stage.ts";
 
 type Logic = GraphStageLogic<unknown>;
 
@@ -13,6 +16,8 @@ export interface RunOptions {
   readonly name?: string;
   /** Called at the first failure that no stage handled, at once; other branches may still run. */
   readonly onFailure?: (error: Error) => void;
+  /** Whether stages in a row that can be run as one are. Tests turn it off to compare. Default true. */
+  readonly fuse?: boolean;
   /** Events that may pass others, 0 to 16. Tests set 0 to see another order. Default 16. */
   readonly chaseMax?: number;
 }
@@ -21,14 +26,17 @@ export interface Materialization {
   readonly materialized: unknown;
   /** Settles once every stage has stopped: rejects with the first failure that no stage handled. */
   readonly done: Promise<void>;
+  /** The stages of a cycle that can never move again, found when every island rested; empty as long as there is none. */
+  readonly stalled: readonly string[];
   /** Ends every island; `done` rejects with the error, or resolves where none is given and nothing failed before. */
   stop(error?: Error): void;
 }
 
 /** Builds the logics of a closed module, and starts an actor for each island. */
 export function materialize(module: Module, system: ActorSystem, options: RunOptions): Materialization {
-  const building = new Building(options.name ?? "graph");
+  const building = new Building(options.name ?? "graph", system);
   const { materialized } = building.build(module, building.newIsland(), "");
+  if (options.fuse !== false) for (const island of building.islands) fuse(island, building.supervised);
   return new Run(building, materialized, system, options);
 }
 
@@ -55,10 +63,15 @@ interface Built {
 
 class Building {
   readonly islands: IslandPlan[] = [];
+  readonly boundaries: Boundary[] = [];
+  /** Those that a decider looks after, element by element: they are not fused. */
+  readonly supervised = new Set<Logic>();
   readonly #graphName: string;
+  readonly #system: ActorSystem;
 
-  constructor(graphName: string) {
+  constructor(graphName: string, system: ActorSystem) {
     this.#graphName = graphName;
+    this.#system = system;
   }
 
   newIsland(): IslandPlan {
@@ -68,14 +81,19 @@ class Building {
   }
 
   /** @param path Names given to what surrounds the module, each followed by "/", or the very name of the module. */
-  build(module: Module, island: IslandPlan, path: string): Built {
+  build(module: Module, island: IslandPlan, path: string, decider?: Decider): Built {
     switch (module.kind) {
       case "stage": {
         const { stage } = module;
         const stageName = isInside(path) ? path + stage.name : path;
-        const logic = stage.createLogic({ name: stageName });
+        const logic = stage.createLogic({
+          name: stageName,
+          system: this.#system,
+          ...(decider === undefined ? {} : { decider }),
+        });
         logic.stageName = stageName;
         island.logics.push(logic);
+        if (decider !== undefined) this.supervised.add(logic);
         const handles = (ports: readonly unknown[]) => ports.map((_, index) => ({ logic, index, island }));
         return {
           inlets: handles(stage.shape.inlets),
@@ -84,20 +102,22 @@ class Building {
         };
       }
       case "composite":
-        return this.#buildComposite(module, island, isInside(path) ? path : `${path}/`);
+        return this.#buildComposite(module, island, isInside(path) ? path : `${path}/`, decider);
       case "island":
-        return this.build(module.inner, this.newIsland(), path);
+        return this.build(module.inner, this.newIsland(), path, decider);
       case "named":
-        return this.build(module.inner, island, isInside(path) ? path + module.name : path);
+        return this.build(module.inner, island, isInside(path) ? path + module.name : path, decider);
+      case "supervised":
+        return this.build(module.inner, island, path, module.decider);
       case "mapped": {
-        const built = this.build(module.inner, island, path);
+        const built = this.build(module.inner, island, path, decider);
         return { ...built, materialized: module.map(built.materialized) };
       }
     }
   }
 
-  #buildComposite(module: CompositeModule, island: IslandPlan, path: string): Built {
-    const children = module.children.map((child) => this.build(child, island, path));
+  #buildComposite(module: CompositeModule, island: IslandPlan, path: string, decider: Decider | undefined): Built {
+    const children = module.children.map((child) => this.build(child, island, path, decider));
     const outletAt = ({ child, port }: PortAddress) => found(children[child]?.outlets[port]);
     const inletAt = ({ child, port }: PortAddress) => found(children[child]?.inlets[port]);
     for (const wire of module.wires) this.#connect(outletAt(wire.from), inletAt(wire.to));
@@ -114,7 +134,9 @@ class Building {
       return;
     }
     const upstream = outlet.island;
-    const { output, input } = boundary((written) => upstream.onWritten(written));
+    const between = boundary((written) => upstream.onWritten(written));
+    const { output, input } = between;
+    this.boundaries.push(between);
     output.stageName = `${this.#graphName}.boundary`;
     input.stageName = `${this.#graphName}.boundary`;
     outlet.island.logics.push(output);
@@ -153,6 +175,9 @@ class Run implements Materialization {
   readonly #islands: Island[] = [];
   readonly #system: ActorSystem;
   readonly #options: RunOptions;
+  /** There where the graph has a cycle that has not stalled. */
+  #detector: StallDetector | undefined;
+  #stalled: readonly string[] = [];
   #left: number;
   #error: Error | undefined;
   #stopAsked = false;
@@ -171,12 +196,20 @@ class Run implements Materialization {
     this.done.catch(() => {});
     const plans = building.islands.filter((plan) => plan.logics.length > 0);
     this.#left = plans.length;
+    this.#detector = StallDetector.of(
+      plans.flatMap((plan) => plan.connections),
+      building.boundaries,
+    );
     for (const plan of plans) this.#islands.push(this.#createIsland(plan));
     const name = system.uniqueName(options.name ?? "graph");
     this.#islands.forEach((island, index) => {
       island.start(this.#islands.length === 1 ? name : `${name}-${index}`);
     });
     if (this.#left === 0) this.#resolve();
+  }
+
+  get stalled(): readonly string[] {
+    return this.#stalled;
   }
 
   stop(error?: Error): void {
@@ -193,10 +226,20 @@ class Run implements Materialization {
       system: this.#system,
       onFailure: (error) => this.#onFailure(error),
       onStopped: (completed) => this.#onStopped(completed),
+      ...(this.#detector === undefined ? {} : { onParked: () => this.#onParked() }),
       ...(this.#options.chaseMax === undefined ? {} : { chaseMax: this.#options.chaseMax }),
     });
     plan.onWritten = island.onWritten;
     return island;
+  }
+
+  #onParked(): void {
+    if (this.#detector === undefined || this.#stopAsked || !this.#islands.every((island) => island.parked)) return;
+    this.#stalled = this.#detector.stalled();
+    if (this.#stalled.length === 0) return;
+    this.#detector = undefined;
+    const fields = { stream: this.#options.name, stages: this.#stalled.join(", ") };
+    this.#system.log.warn("A cycle of a stream has stalled: each of its stages waits for the next", fields);
   }
 
   #onFailure(error: Error): void {

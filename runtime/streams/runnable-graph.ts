@@ -9,6 +9,8 @@ export interface RunningGraph<out Mat> {
   readonly materialized: Mat;
   /** Settles once every stage has stopped: rejects with the first failure that no stage handled. */
   readonly done: Promise<void>;
+  /** The stages of a cycle that can never move again, once that was found and logged; empty as long as there is none. */
+  readonly stalled: readonly string[];
   /**
    * Ends every stage at once; what is under way is gone. `done` then rejects with `error`, or resolves where none is given and
    * nothing had failed.

@@ -1,7 +1,17 @@
-import type { Module } from "./blueprint.ts";
+import type { Readable } from "node:stream";
+import type { Observable } from "rxjs";
+import { inSeries, type Module } from "./blueprint.ts";
 import { type Graph, type GraphStage, Inlet } from "./graph-stage.ts";
 import { cancelled, collect, foldInto, foreach, head } from "./operators/consume.ts";
+import { asObservable } from "./operators/as-observable.ts";
+import { headOption, last, lastOption, reduceInto } from "./operators/consume-one.ts";
+import { lazySink } from "./operators/lazy-sink.ts";
+import { mapAsync } from "./operators/map-async.ts";
+import { onComplete } from "./operators/on-complete.ts";
+import { toReadable } from "./operators/to-readable.ts";
 import { sinkQueue, type SinkQueue, toAsyncIterable } from "./operators/sink-queue.ts";
+import { toPublisher } from "./operators/to-publisher.ts";
+import type { Publisher } from "./publisher.ts";
 import { SinkShape } from "./shape.ts";
 
 /** Where a stream ends: a blueprint with one open inlet. Immutable; each run is a run of its own. */
@@ -34,7 +44,7 @@ export class Sink<In, out Mat = void> implements Graph<SinkShape<In>, Mat> {
     return Sink.fromStage(foreach(run));
   }
 
-  /** Takes everything and does nothing with it. */
+  /** Takes everything and does nothing with it. {@link foreach} */
   static ignore<T = unknown>(): Sink<T, Promise<void>> {
     return Sink.fromStage(foreach<T>(() => {}));
   }
@@ -54,6 +64,57 @@ export class Sink<In, out Mat = void> implements Graph<SinkShape<In>, Mat> {
     return Sink.fromStage(foldInto(zero, add));
   }
 
+  /** Calls a function that may take its time, for up to `parallelism` elements at once. {@link mapAsync}, {@link foreach} */
+  static foreachAsync<T>(parallelism: number, run: (element: T) => Promise<void>): Sink<T, Promise<void>> {
+    const calling = mapAsync(parallelism, async (element: T) => {
+      await run(element);
+      // `mapAsync` takes undefined for no element.
+      return true;
+    }).module;
+    const waiting = foreach(() => {}).module;
+    return new Sink(inSeries(calling, waiting, { inlet: true, outlet: false }, (_, done) => done));
+  }
+
+  /** {@link reduceInto} */
+  static reduce<T>(add: (sum: T, element: T) => T): Sink<T, Promise<T>> {
+    return Sink.fromStage(reduceInto(add));
+  }
+
+  /** {@link headOption} */
+  static headOption<T>(): Sink<T, Promise<T | undefined>> {
+    return Sink.fromStage(headOption<T>());
+  }
+
+  /** {@link last} */
+  static last<T>(): Sink<T, Promise<T>> {
+    return Sink.fromStage(last<T>());
+  }
+
+  /** {@link lastOption} */
+  static lastOption<T>(): Sink<T, Promise<T | undefined>> {
+    return Sink.fromStage(lastOption<T>());
+  }
+
+  /** {@link onComplete} */
+  static onComplete<T = unknown>(run: (error?: Error) => void): Sink<T> {
+    return Sink.fromStage(onComplete<T>(run));
+  }
+
+  /** {@link asObservable} */
+  static asObservable<T>(): Sink<T, Observable<T>> {
+    return Sink.fromStage(asObservable<T>());
+  }
+
+  /** {@link toReadable} */
+  static toReadable<T>(bufferMax = 16): Sink<T, Readable> {
+    return Sink.fromStage(toReadable<T>(bufferMax));
+  }
+
+  /** {@link lazySink} */
+  static lazy<T>(create: () => Graph<SinkShape<T>, unknown>): Sink<T> {
+    return Sink.fromStage(lazySink(create));
+  }
+
   /** {@link cancelled} */
   static cancelled<T = unknown>(): Sink<T> {
     return Sink.fromStage(cancelled<T>());
@@ -67,6 +128,11 @@ export class Sink<In, out Mat = void> implements Graph<SinkShape<In>, Mat> {
   /** {@link toAsyncIterable} */
   static toAsyncIterable<T>(bufferMax = 16): Sink<T, AsyncIterableIterator<T>> {
     return Sink.fromStage(toAsyncIterable<T>(bufferMax));
+  }
+
+  /** {@link toPublisher} */
+  static asPublisher<T>(fanout = false): Sink<T, Publisher<T>> {
+    return Sink.fromStage(toPublisher<T>(fanout));
   }
 
   mapMaterializedValue<R>(map: (materialized: Mat) => R): Sink<In, R> {

@@ -10,8 +10,9 @@ test.each([...referencePages()])("%s is what `npm run docs` writes", (path, text
   expect(readFileSync(join(root, path), "utf8")).toBe(text);
 });
 
-test("there is one reference page a section and no other", () => {
-  expect(readdirSync(join(root, "docs/reference")).sort()).toEqual(sections.map((section) => `${section}.md`).sort());
+test("there is one reference page a section, one of operators, and no other", () => {
+  const pages = [...sections, "operators"].map((page) => `${page}.md`);
+  expect(readdirSync(join(root, "docs/reference")).sort()).toEqual(pages.sort());
 });
 
 test.each(sections)("every component of the section %s has its part, and every setting its row", (section) => {

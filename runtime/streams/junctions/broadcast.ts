@@ -8,7 +8,8 @@ import { FanOutShape } from "../shape.ts";
  * Emits:         each element at each open outlet, once all of them are pulled.
  * Backpressures: when any open outlet does.
  * Completes:     when upstream completes.
- * Cancels:       when every outlet has cancelled; an outlet that cancels earlier, also by failing, only leaves.
+ * Cancels:       when every outlet has cancelled; an outlet that cancels earlier, also by failing, only leaves. With `eagerCancel` when any
+ *                has.
  * State:         none.
  * Delivery:      the same element to all. `onCopy` is told before each how many copies beyond the first are made, to hold the
  *                receipt so many times more.
@@ -17,36 +18,47 @@ export class Broadcast<T> extends GraphStage<FanOutShape<T, T>> {
   override readonly name = "broadcast";
   readonly shape: FanOutShape<T, T>;
   readonly #onCopy: ((element: T, copies: number) => void) | undefined;
+  readonly #eagerCancel: boolean;
 
   /**
    * @param outputs At least 1.
    * @param onCopy Called where there is more than one open outlet.
    */
-  constructor(outputs: number, onCopy?: (element: T, copies: number) => void) {
+  constructor(outputs: number, onCopy?: (element: T, copies: number) => void, eagerCancel = false) {
     super();
     assert(Number.isInteger(outputs) && outputs >= 1, "there is at least one branch");
     const outs = Array.from({ length: outputs }, (_, index) => new Outlet<T>(`broadcast.out${index}`));
     this.shape = new FanOutShape(new Inlet<T>("broadcast.in"), outs);
     this.#onCopy = onCopy;
+    this.#eagerCancel = eagerCancel;
   }
 
   createLogic(_attributes: Attributes): GraphStageLogic {
-    return new BroadcastLogic(this.shape, this.#onCopy);
+    return new BroadcastLogic(this.shape, this.#onCopy, this.#eagerCancel);
   }
 }
 
 class BroadcastLogic<T> extends GraphStageLogic {
+  /** It may be fused with its branches. */
+  readonly splits: { readonly onCopy: ((element: unknown, copies: number) => void) | undefined };
   readonly #shape: FanOutShape<T, T>;
   readonly #onCopy: ((element: T, copies: number) => void) | undefined;
   /** By outlet: open and not pulled. */
   readonly #waitsFor: boolean[];
   #waitsForCount: number;
   #openCount: number;
+  readonly #eagerCancel: boolean;
 
-  constructor(shape: FanOutShape<T, T>, onCopy: ((element: T, copies: number) => void) | undefined) {
+  constructor(
+    shape: FanOutShape<T, T>,
+    onCopy: ((element: T, copies: number) => void) | undefined,
+    eagerCancel: boolean,
+  ) {
     super(shape);
+    this.#eagerCancel = eagerCancel;
     this.#shape = shape;
     this.#onCopy = onCopy;
+    this.splits = { onCopy: onCopy as ((element: unknown, copies: number) => void) | undefined };
     this.#openCount = shape.outs.length;
     this.#waitsForCount = shape.outs.length;
     this.#waitsFor = shape.outs.map(() => true);
@@ -78,7 +90,7 @@ class BroadcastLogic<T> extends GraphStageLogic {
 
   #onCancel(index: number, cause: Error | undefined): void {
     this.#openCount -= 1;
-    if (this.#openCount === 0) this.cancelStage(cause);
+    if (this.#openCount === 0 || this.#eagerCancel) this.cancelStage(cause);
     // It may have been the one that all waited for.
     else if (this.#waitsFor[index] === true) this.#onReady(index);
   }

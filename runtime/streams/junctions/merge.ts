@@ -31,6 +31,8 @@ export class Merge<T> extends GraphStage<FanInShape<T, T>> {
 }
 
 class MergeLogic<T> extends GraphStageLogic {
+  /** It may be fused with the branches that it joins. */
+  readonly joins = true;
   readonly #shape: FanInShape<T, T>;
   /** Inlets whose element waits, in order of arrival. */
   readonly #ready: Ring<Inlet<T>>;

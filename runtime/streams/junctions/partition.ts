@@ -9,7 +9,7 @@ import { FanOutShape } from "../shape.ts";
  * Emits:         each element at the outlet whose index `choose(element)` gives.
  * Backpressures: when the outlet chosen does: one slow branch stops all.
  * Completes:     when upstream completed and the waiting element is emitted.
- * Cancels:       when every outlet has cancelled; what is chosen for one that has is dropped.
+ * Cancels:       when every outlet has cancelled; what is chosen for one that has is dropped. With `eagerCancel` when any has.
  * State:         one element.
  * Delivery:      at most one out for one in; fails where `choose` throws or gives no index of an outlet.
  */
@@ -17,21 +17,23 @@ export class Partition<T> extends GraphStage<FanOutShape<T, T>> {
   override readonly name = "partition";
   readonly shape: FanOutShape<T, T>;
   readonly #choose: (element: T) => number;
+  readonly #eagerCancel: boolean;
 
   /**
    * @param outputs At least 1.
    * @param choose Gives an index from 0.
    */
-  constructor(outputs: number, choose: (element: T) => number) {
+  constructor(outputs: number, choose: (element: T) => number, eagerCancel = false) {
     super();
     assert(Number.isInteger(outputs) && outputs >= 1, "there is at least one branch");
     const outs = Array.from({ length: outputs }, (_, index) => new Outlet<T>(`partition.out${index}`));
     this.shape = new FanOutShape(new Inlet<T>("partition.in"), outs);
     this.#choose = choose;
+    this.#eagerCancel = eagerCancel;
   }
 
   createLogic(_attributes: Attributes): GraphStageLogic {
-    return new PartitionLogic(this.shape, this.#choose);
+    return new PartitionLogic(this.shape, this.#choose, this.#eagerCancel);
   }
 }
 
@@ -41,9 +43,11 @@ class PartitionLogic<T> extends GraphStageLogic {
   /** The element that waits for its outlet. */
   #waiting: { readonly element: T; readonly out: Outlet<T> } | undefined;
   #openCount: number;
+  readonly #eagerCancel: boolean;
 
-  constructor(shape: FanOutShape<T, T>, choose: (element: T) => number) {
+  constructor(shape: FanOutShape<T, T>, choose: (element: T) => number, eagerCancel: boolean) {
     super(shape);
+    this.#eagerCancel = eagerCancel;
     this.#shape = shape;
     this.#choose = choose;
     this.#openCount = shape.outs.length;
@@ -85,7 +89,7 @@ class PartitionLogic<T> extends GraphStageLogic {
 
   #onCancel(out: Outlet<T>, cause: Error | undefined): void {
     this.#openCount -= 1;
-    if (this.#openCount === 0) this.cancelStage(cause);
+    if (this.#openCount === 0 || this.#eagerCancel) this.cancelStage(cause);
     else if (this.#waiting?.out === out) this.#release();
   }
 

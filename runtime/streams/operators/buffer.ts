@@ -25,7 +25,7 @@ export type OverflowStrategy = "backpressure" | "dropHead" | "dropTail" | "dropB
  */
 export function buffer<T>(elementsMax: number, strategy: OverflowStrategy): GraphStage<FlowShape<T, T>> {
   assert(Number.isInteger(elementsMax) && elementsMax >= 1, "a buffer holds at least one element");
-  return flowStage<T, T>("buffer", (shape) => new BufferLogic(shape, elementsMax, strategy));
+  return flowStage<T, T>("buffer", (shape) => new BufferLogic(shape, elementsMax, strategy), true);
 }
 
 class BufferLogic<T> extends FlowLogic<T, T> {

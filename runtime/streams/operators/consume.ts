@@ -1,4 +1,5 @@
 import { EngineError } from "../../errors.ts";
+import type { Kernel } from "../fused/kernel.ts";
 import type { GraphStage } from "../graph-stage.ts";
 import { SinkLogic, sinkStage } from "../linear-stage.ts";
 import type { SinkShape } from "../shape.ts";
@@ -15,7 +16,10 @@ import { Settlement } from "./settlement.ts";
  * Delivery:      each element once; fails where `run` throws.
  */
 export function foreach<T>(run: (element: T) => void): GraphStage<SinkShape<T>, Promise<void>> {
-  return sinkStage<T, Promise<void>>("foreach", (shape) => new FoldLogic<T, void>(shape, undefined, (_, e) => run(e)));
+  return sinkStage<T, Promise<void>>(
+    "foreach",
+    (shape) => new FoldLogic<T, void>(shape, undefined, (_, e) => run(e), run),
+  );
 }
 
 /**
@@ -88,13 +92,20 @@ export function cancelled<T>(): GraphStage<SinkShape<T>> {
 class FoldLogic<T, R> extends SinkLogic<T, Promise<R>> {
   readonly #settlement = new Settlement<R>();
   override readonly materialized = this.#settlement.promise;
+  readonly kernel: Kernel;
   readonly #add: (sum: R, element: T) => R;
   #sum: R;
 
-  constructor(shape: SinkShape<T>, zero: R, add: (sum: R, element: T) => R) {
+  /** @param run What `add` comes to where there is no sum. */
+  constructor(shape: SinkShape<T>, zero: R, add: (sum: R, element: T) => R, run?: (element: T) => void) {
     super(shape);
     this.#sum = zero;
     this.#add = add;
+    const outcome = this.#settlement;
+    this.kernel =
+      run === undefined
+        ? { kind: "into", zero, run: add as (sum: unknown, element: unknown) => unknown, outcome }
+        : { kind: "foreach", run: run as (element: unknown) => void, outcome };
   }
 
   onPush(): void {

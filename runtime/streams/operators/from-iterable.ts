@@ -1,3 +1,4 @@
+import type { Kernel } from "../fused/kernel.ts";
 import type { GraphStage } from "../graph-stage.ts";
 import { SourceLogic, sourceStage } from "../linear-stage.ts";
 import type { SourceShape } from "../shape.ts";
@@ -19,11 +20,13 @@ export function fromIterable<T>(elements: Iterable<T>): GraphStage<SourceShape<T
 }
 
 class FromArrayLogic<T> extends SourceLogic<T> {
+  readonly kernel: Kernel;
   readonly #elements: readonly T[];
   #next = 0;
 
   constructor(shape: SourceShape<T>, elements: readonly T[]) {
     super(shape);
+    this.kernel = { kind: "array", elements };
     this.#elements = elements;
   }
 
@@ -39,11 +42,13 @@ class FromArrayLogic<T> extends SourceLogic<T> {
 }
 
 class FromIterableLogic<T> extends SourceLogic<T> {
+  readonly kernel: Kernel;
   readonly #elements: Iterable<T>;
   #iterator: Iterator<T> | undefined;
 
   constructor(shape: SourceShape<T>, elements: Iterable<T>) {
     super(shape);
+    this.kernel = { kind: "iterable", elements };
     this.#elements = elements;
   }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Kernel } from "../fused/kernel.ts";
 import type { GraphStage } from "../graph-stage.ts";
 import { FlowLogic, flowStage } from "../linear-stage.ts";
 import type { FlowShape } from "../shape.ts";
@@ -21,12 +22,14 @@ export function grouped<T>(count: number): GraphStage<FlowShape<T, T[]>> {
 }
 
 class GroupedLogic<T> extends FlowLogic<T, T[]> {
+  readonly kernel: Kernel;
   readonly #count: number;
   #group: T[] = [];
 
   constructor(shape: FlowShape<T, T[]>, count: number) {
     super(shape);
     this.#count = count;
+    this.kernel = { kind: "grouped", count };
   }
 
   onPush(): void {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { EngineError, sentenceOf } from "../../errors.ts";
-import type { GraphStage } from "../graph-stage.ts";
-import { FlowLogic, flowStage } from "../linear-stage.ts";
+import type { Attributes, GraphStage } from "../graph-stage.ts";
+import { flowStage } from "../linear-stage.ts";
 import type { FlowShape } from "../shape.ts";
+import { SupervisedLogic } from "../supervised-stage.ts";
+import { type Eventually, isPromise } from "./promise-result.ts";
 
 /**
  * Changes each element by a function that may take its time.
@@ -12,18 +13,21 @@ import type { FlowShape } from "../shape.ts";
  * Completes:     when upstream completed and all is emitted.
  * Cancels:       when downstream cancels; what is under way goes on and its result is dropped.
  * State:         `parallelism` slots. A result that is no promise costs no promise.
- * Delivery:      at most one out for one in; fails at once where `change` throws or any promise rejects, before earlier elements
- *                are emitted.
+ * Delivery:      at most one out for one in; supervised where `change` throws or a promise rejects: a failure comes at once, before
+ *                earlier elements are emitted.
  *
  * @param parallelism At least 1.
  * @see Pekko, `mapAsync`
  */
 export function mapAsync<In, Out>(
   parallelism: number,
-  change: (element: In) => Promise<Out> | Out,
+  change: (element: In) => Eventually<Out>,
 ): GraphStage<FlowShape<In, Out>> {
   assert(Number.isInteger(parallelism) && parallelism >= 1, "at least one element is under way");
-  return flowStage<In, Out>("mapAsync", (shape) => new MapAsyncLogic(shape, parallelism, change));
+  return flowStage<In, Out>(
+    "mapAsync",
+    (shape, attributes) => new MapAsyncLogic(shape, attributes, parallelism, change),
+  );
 }
 
 /** One element under way. Made once; its two handlers serve every promise that passes through. */
@@ -33,31 +37,46 @@ class Slot<Out> {
   readonly onValue: (value: Out) => void;
   readonly onError: (error: unknown) => void;
 
-  constructor(onDone: (slot: Slot<Out>) => void, onError: (error: unknown) => void) {
+  constructor(onDone: (slot: Slot<Out>) => void, onError: (failed: Failed<Out>) => void) {
     this.onValue = (value) => {
       this.result = value;
       this.done = true;
       onDone(this);
     };
-    this.onError = onError;
+    this.onError = (thrown) => onError({ slot: this, thrown });
   }
 }
 
-class MapAsyncLogic<In, Out> extends FlowLogic<In, Out> {
+interface Failed<Out> {
+  readonly slot: Slot<Out>;
+  readonly thrown: unknown;
+}
+
+class MapAsyncLogic<In, Out> extends SupervisedLogic<In, Out> {
   readonly #parallelism: number;
-  readonly #change: (element: In) => Promise<Out> | Out;
+  readonly #change: (element: In) => Eventually<Out>;
   readonly #slots: Slot<Out>[] = [];
   #head = 0;
   #used = 0;
 
-  constructor(shape: FlowShape<In, Out>, parallelism: number, change: (element: In) => Promise<Out> | Out) {
-    super(shape);
+  constructor(
+    shape: FlowShape<In, Out>,
+    attributes: Attributes,
+    parallelism: number,
+    change: (element: In) => Eventually<Out>,
+  ) {
+    super(shape, attributes);
     this.#parallelism = parallelism;
     this.#change = change;
     const onDone = this.getAsyncCallback((slot: Slot<Out>) => {
       if (slot === this.#slots[this.#head]) this.#emitReady();
     });
-    const onError = this.getAsyncCallback((error: unknown) => this.failStage(errorOf(error)));
+    const onError = this.getAsyncCallback(({ slot, thrown }: Failed<Out>) => {
+      this.decide(thrown);
+      // Without a result: left out when its turn comes.
+      slot.done = true;
+      if (slot === this.#slots[this.#head]) this.#emitReady();
+    });
     for (let index = 0; index < parallelism; index += 1) this.#slots.push(new Slot(onDone, onError));
   }
 
@@ -67,15 +86,20 @@ class MapAsyncLogic<In, Out> extends FlowLogic<In, Out> {
 
   onPush(): void {
     const slot = this.#slots[(this.#head + this.#used) % this.#parallelism] as Slot<Out>;
-    this.#used += 1;
-    const result = this.#change(this.grab(this.in));
-    if (isPromise(result)) {
-      slot.done = false;
-      result.then(slot.onValue, slot.onError);
-    } else {
-      slot.result = result;
-      slot.done = true;
-      if (this.#used === 1) this.#emitReady();
+    const element = this.grab(this.in);
+    try {
+      const result = this.#change(element);
+      this.#used += 1;
+      if (isPromise(result)) {
+        slot.done = false;
+        result.then(slot.onValue, slot.onError);
+      } else {
+        slot.result = result;
+        slot.done = true;
+        if (this.#used === 1) this.#emitReady();
+      }
+    } catch (thrown) {
+      this.decide(thrown);
     }
     this.#askForMore();
   }
@@ -93,7 +117,7 @@ class MapAsyncLogic<In, Out> extends FlowLogic<In, Out> {
   #emitReady(): void {
     while (this.#used > 0 && this.isAvailable(this.out)) {
       const slot = this.#slots[this.#head] as Slot<Out>;
-      if (!slot.done) return;
+      if (!slot.done) break;
       const { result } = slot;
       slot.result = undefined;
       this.#head = (this.#head + 1) % this.#parallelism;
@@ -108,14 +132,4 @@ class MapAsyncLogic<In, Out> extends FlowLogic<In, Out> {
   #askForMore(): void {
     if (this.#used < this.#parallelism && !this.isClosed(this.in) && !this.hasBeenPulled(this.in)) this.pull(this.in);
   }
-}
-
-function isPromise<T>(value: Promise<T> | T): value is Promise<T> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
-
-function errorOf(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
-  const sentence = `Cannot change an element as a promise must reject with an error: it is ${sentenceOf(thrown)}`;
-  return new EngineError("STAGE_FAILED", sentence, { cause: thrown });
 }

@@ -1,6 +1,7 @@
-import type { GraphStage } from "../graph-stage.ts";
-import { FlowLogic, flowStage } from "../linear-stage.ts";
+import type { Attributes, GraphStage } from "../graph-stage.ts";
+import { flowStage } from "../linear-stage.ts";
 import type { FlowShape } from "../shape.ts";
+import { SupervisedLogic } from "../supervised-stage.ts";
 
 /**
  * Makes any number of elements of each.
@@ -10,33 +11,42 @@ import type { FlowShape } from "../shape.ts";
  * Completes:     when upstream completed and the last expansion is emitted.
  * Cancels:       when downstream cancels; the iterator's `return` is called.
  * State:         one iterator.
- * Delivery:      any number out for one in; fails where `expand` or its iterator throws.
+ * Delivery:      any number out for one in; supervised where `expand` or its iterator throws: the rest of the expansion is
+ *                dropped.
  */
 export function mapConcat<In, Out>(expand: (element: In) => Iterable<Out>): GraphStage<FlowShape<In, Out>> {
-  return flowStage<In, Out>("mapConcat", (shape) => new MapConcatLogic(shape, expand));
+  return flowStage<In, Out>("mapConcat", (shape, attributes) => new MapConcatLogic(shape, attributes, expand));
 }
 
-class MapConcatLogic<In, Out> extends FlowLogic<In, Out> {
+class MapConcatLogic<In, Out> extends SupervisedLogic<In, Out> {
   readonly #expand: (element: In) => Iterable<Out>;
   #iterator: Iterator<Out> | undefined;
   /** The element to push next: read ahead, so that completion follows the last element without a further pull. */
   #next: Out | undefined;
 
-  constructor(shape: FlowShape<In, Out>, expand: (element: In) => Iterable<Out>) {
-    super(shape);
+  constructor(shape: FlowShape<In, Out>, attributes: Attributes, expand: (element: In) => Iterable<Out>) {
+    super(shape, attributes);
     this.#expand = expand;
   }
 
   onPush(): void {
-    this.#iterator = this.#expand(this.grab(this.in))[Symbol.iterator]();
-    this.#readAhead();
-    if (this.#iterator === undefined) this.pull(this.in);
-    else this.#pushNext();
+    try {
+      this.#iterator = this.#expand(this.grab(this.in))[Symbol.iterator]();
+      this.#readAhead();
+      if (this.#iterator === undefined) this.pull(this.in);
+      else this.#pushNext();
+    } catch (thrown) {
+      this.supervise(thrown);
+    }
   }
 
   override onPull(): void {
-    if (this.#iterator === undefined) this.pull(this.in);
-    else this.#pushNext();
+    try {
+      if (this.#iterator === undefined) this.pull(this.in);
+      else this.#pushNext();
+    } catch (thrown) {
+      this.supervise(thrown);
+    }
   }
 
   onUpstreamFinish(): void {
@@ -45,6 +55,17 @@ class MapConcatLogic<In, Out> extends FlowLogic<In, Out> {
 
   override postStop(): void {
     this.#iterator?.return?.();
+  }
+
+  /** What is left of the expansion goes with the element it came from. */
+  protected override supervise(thrown: unknown): void {
+    const iterator = this.#iterator;
+    this.#iterator = undefined;
+    this.#next = undefined;
+    iterator?.return?.();
+    this.decide(thrown);
+    if (this.isClosed(this.in)) this.completeStage();
+    else if (this.isAvailable(this.out)) this.pull(this.in);
   }
 
   #pushNext(): void {

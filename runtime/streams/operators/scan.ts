@@ -1,6 +1,8 @@
-import type { GraphStage } from "../graph-stage.ts";
-import { FlowLogic, flowStage } from "../linear-stage.ts";
+import type { Kernel } from "../fused/kernel.ts";
+import type { Attributes, GraphStage } from "../graph-stage.ts";
+import { flowStage } from "../linear-stage.ts";
 import type { FlowShape } from "../shape.ts";
+import { SupervisedLogic } from "../supervised-stage.ts";
 
 /**
  * Shows each sum on the way.
@@ -10,26 +12,39 @@ import type { FlowShape } from "../shape.ts";
  * Completes:     when upstream completed and `zero` was emitted.
  * Cancels:       when downstream cancels.
  * State:         the sum.
- * Delivery:      one out for one in, and one more; fails where `add` throws.
+ * Delivery:      one out for one in, and one more; supervised where `add` throws: a restart emits `zero` again.
  */
 export function scan<In, Out>(zero: Out, add: (sum: Out, element: In) => Out): GraphStage<FlowShape<In, Out>> {
-  return flowStage<In, Out>("scan", (shape) => new ScanLogic(shape, zero, add));
+  return flowStage<In, Out>("scan", (shape, attributes) => new ScanLogic(shape, attributes, zero, add));
 }
 
-class ScanLogic<In, Out> extends FlowLogic<In, Out> {
+class ScanLogic<In, Out> extends SupervisedLogic<In, Out> {
+  readonly kernel: Kernel;
   readonly #add: (sum: Out, element: In) => Out;
+  readonly #zero: Out;
   #sum: Out;
   #begun = false;
 
-  constructor(shape: FlowShape<In, Out>, zero: Out, add: (sum: Out, element: In) => Out) {
-    super(shape);
+  constructor(shape: FlowShape<In, Out>, attributes: Attributes, zero: Out, add: (sum: Out, element: In) => Out) {
+    super(shape, attributes);
+    this.#zero = zero;
     this.#sum = zero;
     this.#add = add;
+    this.kernel = { kind: "scan", zero, run: add as (sum: unknown, element: unknown) => unknown };
   }
 
   onPush(): void {
-    this.#sum = this.#add(this.#sum, this.grab(this.in));
-    this.push(this.out, this.#sum);
+    try {
+      const sum = this.#add(this.#sum, this.grab(this.in));
+      this.push(this.out, sum);
+      this.#sum = sum;
+    } catch (thrown) {
+      if (this.decide(thrown) === "resume") this.pullUnlessPulled();
+      else {
+        this.#sum = this.#zero;
+        this.push(this.out, this.#sum);
+      }
+    }
   }
 
   override onPull(): void {

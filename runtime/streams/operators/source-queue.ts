@@ -79,7 +79,7 @@ class OfferQueue<T> implements SourceQueue<T> {
   /** The stage knows that something has changed. */
   waking = false;
   readonly #ring: Ring<T>;
-  readonly #wake: () => void;
+  #wake: () => void;
   #stopped = false;
   readonly #waiting = new Set<() => void>();
 
@@ -131,6 +131,8 @@ class OfferQueue<T> implements SourceQueue<T> {
   close(): void {
     this.closed = true;
     this.#stopped = true;
+    // The producer may hold the queue for long after, and is not to hold the stream by it.
+    this.#wake = () => {};
     this.#ring.clear();
     this.tellRoom();
   }

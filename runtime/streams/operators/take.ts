@@ -1,3 +1,4 @@
+import type { Kernel } from "../fused/kernel.ts";
 import type { GraphStage } from "../graph-stage.ts";
 import { FlowLogic, flowStage } from "../linear-stage.ts";
 import type { FlowShape } from "../shape.ts";
@@ -13,15 +14,17 @@ import type { FlowShape } from "../shape.ts";
  * Delivery:      what follows the last is not asked for.
  */
 export function take<T>(count: number): GraphStage<FlowShape<T, T>> {
-  return flowStage<T, T>("take", (shape) => new TakeLogic(shape, count));
+  return flowStage<T, T>("take", (shape) => new TakeLogic(shape, count), true);
 }
 
 class TakeLogic<T> extends FlowLogic<T, T> {
+  readonly kernel: Kernel;
   #left: number;
 
   constructor(shape: FlowShape<T, T>, count: number) {
     super(shape);
     this.#left = count;
+    this.kernel = { kind: "take", count };
   }
 
   override preStart(): void {

@@ -107,6 +107,20 @@ test.each(everyFlow)("%s hands on a cancellation in the middle and leaves nothin
   assertAllStopped(system);
 });
 
+test("mapAsync asks for more as soon as a result that is no element frees a place, though the next one is pending", async () => {
+  const results: ((result: number | undefined) => void)[] = [];
+  const later = () => new Promise<number | undefined>((resolve) => results.push(resolve));
+  const { upstream, downstream, clock } = probe(Flow.of<number>().mapAsync(2, later));
+  downstream.request(3);
+  for (const element of [1, 2]) upstream.sendNext(element);
+  expect(upstream.pending).toBe(0);
+  results[0]?.(undefined);
+  await clock.settle();
+  expect(upstream.pending).toBe(1);
+  upstream.sendNext(3);
+  expect(results.length).toBe(3);
+});
+
 test("mapAsync keeps the order of its elements, whatever the order of the results", async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -1,0 +1,23 @@
+import type { Participant } from "../workload.ts";
+import { type Observation, observationObjects } from "./observation.ts";
+import { StreamTally } from "./tally.ts";
+
+/** Sends all observations through a stream, and tells the tally of what comes out. */
+export type StreamRun = (elements: readonly Observation[], tally: StreamTally) => Promise<void>;
+
+/** @param warm Called once a process, before anything is timed. */
+export function streamParticipant(name: string, warm: () => Promise<StreamRun>): Participant {
+  return {
+    name,
+    async open({ rows, seed }) {
+      const elements = observationObjects(rows, seed);
+      const stream = await warm();
+      return {
+        async prepare() {
+          const tally = new StreamTally(rows);
+          return { elements: rows, run: () => stream(elements, tally), finish: async () => tally.checksum };
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { GraphStageLogic, type Inlet } from "../graph-stage.ts";
+import type { FanInShape } from "../shape.ts";
+
+/** Joins streams; where several have an element when downstream asks, `choose` says which goes first. */
+export abstract class ChoosingMergeLogic<T> extends GraphStageLogic {
+  readonly #shape: FanInShape<T, T>;
+  readonly #eagerComplete: boolean;
+
+  constructor(shape: FanInShape<T, T>, eagerComplete: boolean) {
+    super(shape);
+    this.#shape = shape;
+    this.#eagerComplete = eagerComplete;
+    for (const inlet of shape.ins) {
+      this.setHandler(inlet, {
+        onPush: () => {
+          if (this.isAvailable(shape.out)) this.#pass(inlet);
+        },
+        onUpstreamFinish: () => {
+          if (this.#eagerComplete) this.completeStage();
+          else this.#completeIfDone();
+        },
+      });
+    }
+    this.setHandler(shape.out, this);
+  }
+
+  /** @param ready Inlets whose element waits, by index; at least one. */
+  protected abstract choose(ready: readonly Inlet<T>[]): Inlet<T> | undefined;
+
+  override preStart(): void {
+    for (const inlet of this.#shape.ins) this.tryPull(inlet);
+  }
+
+  onPull(): void {
+    const ready = this.#shape.ins.filter((inlet) => this.isAvailable(inlet));
+    const inlet = ready.length > 1 ? this.choose(ready) : ready[0];
+    if (inlet === undefined) return;
+    this.#pass(inlet);
+    this.#completeIfDone();
+  }
+
+  #pass(inlet: Inlet<T>): void {
+    this.push(this.#shape.out, this.grab(inlet));
+    this.tryPull(inlet);
+  }
+
+  #completeIfDone(): void {
+    if (this.#shape.ins.every((inlet) => this.isClosed(inlet) && !this.isAvailable(inlet))) this.completeStage();
+  }
+}

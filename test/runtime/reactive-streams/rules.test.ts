@@ -1,0 +1,36 @@
+import { existsSync } from "node:fs";
+import { expect, test } from "vitest";
+import { Recording } from "./recording.ts";
+import { rules, violationsOf } from "./rules.ts";
+
+test("every rule of the specification is checked, or proven by a test, or has a reason why it cannot be", () => {
+  const sections = { 1: 11, 2: 13, 3: 17 };
+  const numbers = Object.entries(sections).flatMap(([section, count]) =>
+    Array.from({ length: count }, (_, index) => `${section}.${index + 1}`),
+  );
+  expect(Object.keys(rules)).toEqual(numbers);
+  for (const [number, rule] of Object.entries(rules)) {
+    const ways = [rule.broken, rule.proof, rule.reason].filter((way) => way !== undefined);
+    expect(ways, number).toHaveLength(1);
+    if (rule.proof !== undefined) expect(existsSync(new URL(rule.proof, import.meta.url))).toBe(true);
+  }
+});
+
+test("an exemplary exchange breaks no rule", () => {
+  const recording = new Recording();
+  recording
+    .between<number>({
+      subscribe: (subscriber) => {
+        subscriber.onSubscribe({ request: () => {}, cancel: () => {} });
+        subscriber.onNext(1);
+        subscriber.onComplete();
+      },
+    })
+    .subscribe({
+      onSubscribe: (subscription) => subscription.request(2),
+      onNext: () => {},
+      onError: () => {},
+      onComplete: () => {},
+    });
+  expect(violationsOf(recording, { end: "completed", available: 1 })).toEqual([]);
+});
