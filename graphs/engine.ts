@@ -148,7 +148,8 @@ export class Engine {
 
   /**
    * Stops in order: sources first, then what their segments still hold, then the readers of buffers. Buffers that do not
-   * survive the process are emptied first. After `stop_timeout` whatever still runs is ended; it is read again at the next start.
+   * survive the process are emptied first. After `stop_timeout` whatever still runs is ended: what durable buffers hold is read
+   * again at the next start, what buffers in memory hold is lost, and the log says how much.
    *
    * @param options With `drain` every buffer is emptied, however long it takes; a later call without it ends that.
    */
@@ -246,9 +247,11 @@ export class Engine {
   }
 
   #giveUp(): void {
-    this.#log.warn("Stopping took too long: what is not committed is read again at the next start", {
-      stop_timeout_ms: this.plan.graph.stop_timeout,
-    });
+    const fields = { stop_timeout_ms: this.plan.graph.stop_timeout };
+    this.#log.warn("Stopping took too long: what durable buffers hold is read again at the next start", fields);
+    let lost = 0;
+    for (const buffer of this.#buffers.values()) if (!buffer.durable) lost += buffer.depth().rows;
+    if (lost > 0) this.#log.error("Data points in buffers in memory are lost", { ...fields, rows: lost });
     for (const run of this.#runs) run.abort();
   }
 

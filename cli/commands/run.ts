@@ -23,7 +23,7 @@ export interface RunOptions {
 
 /**
  * Runs a graph until a signal, or until it is idle. The first SIGINT or SIGTERM stops it in order, within `stop_timeout`; the
- * second ends it at once, and what was not committed is read again by the next run.
+ * second ends it at once, and what durable buffers hold is read again by the next run.
  */
 export async function run(file: string, options: RunOptions): Promise<void> {
   const { plan, catalogue } = await soundGraph(file, (options.set ?? []).map(readOverride));
@@ -83,7 +83,7 @@ function onSignals(engine: Engine): Signals {
       ended(
         new Failure(
           exitCodes.wrong,
-          `Ended at once by a second ${signal}: what was not committed is read again by the next run`,
+          `Ended at once by a second ${signal}: what durable buffers hold is read again by the next run`,
         ),
       );
   };

@@ -201,7 +201,8 @@ test("a stop that does not come to an end is ended after stop_timeout, not befor
   await world.clock.settle();
   assert.equal(stopped, true);
   await stop;
-  expect(world.logged.at(-1)).toMatch(/^Stopping took too long/);
+  expect(world.logged.at(-2)).toMatch(/^Stopping took too long/);
+  expect(world.logged.at(-1)).toMatch(/^Data points in buffers in memory are lost/);
 });
 
 test("a stop during the emptying of a durable buffer leaves the rest to the next start", async () => {
