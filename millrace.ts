@@ -10,6 +10,7 @@ export { systemClock } from "./runtime/clock/system-clock.ts";
 export { EngineError, type EngineErrorOptions, type ErrorCode, errorCodes, type Where } from "./runtime/errors.ts";
 export { type Log, type LogFields, silentLog } from "./runtime/log.ts";
 export { Receipt, Tally } from "./runtime/receipt.ts";
+export { ChunkLogic } from "./runtime/streams/chunk-logic.ts";
 export { Flow } from "./runtime/streams/flow.ts";
 export { type GraphBuilder, GraphDSL, type GraphOptions } from "./runtime/streams/graph-dsl.ts";
 export {

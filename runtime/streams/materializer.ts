@@ -20,6 +20,11 @@ export interface RunOptions {
   readonly fuse?: boolean;
   /** Events that may pass others, 0 to 16. Tests set 0 to see another order. Default 16. */
   readonly chaseMax?: number;
+  /**
+   * Elements that go from one stage to the next at once, where both can and downstream has asked for so many; at least 1. Their
+   * meaning is that of single elements. Default 256.
+   */
+  readonly chunkMax?: number;
 }
 
 export interface Materialization {
@@ -36,7 +41,7 @@ export interface Materialization {
 export function materialize(module: Module, system: ActorSystem, options: RunOptions): Materialization {
   const building = new Building(options.name ?? "graph", system);
   const { materialized } = building.build(module, building.newIsland(), "");
-  if (options.fuse !== false) for (const island of building.islands) fuse(island, building.supervised);
+  if (options.fuse !== false) for (const island of building.islands) fuse(island);
   return new Run(building, materialized, system, options);
 }
 
@@ -64,8 +69,6 @@ interface Built {
 class Building {
   readonly islands: IslandPlan[] = [];
   readonly boundaries: Boundary[] = [];
-  /** Those that a decider looks after, element by element: they are not fused. */
-  readonly supervised = new Set<Logic>();
   readonly #graphName: string;
   readonly #system: ActorSystem;
 
@@ -93,7 +96,6 @@ class Building {
         });
         logic.stageName = stageName;
         island.logics.push(logic);
-        if (decider !== undefined) this.supervised.add(logic);
         const handles = (ports: readonly unknown[]) => ports.map((_, index) => ({ logic, index, island }));
         return {
           inlets: handles(stage.shape.inlets),
@@ -228,6 +230,7 @@ class Run implements Materialization {
       onStopped: (completed) => this.#onStopped(completed),
       ...(this.#detector === undefined ? {} : { onParked: () => this.#onParked() }),
       ...(this.#options.chaseMax === undefined ? {} : { chaseMax: this.#options.chaseMax }),
+      ...(this.#options.chunkMax === undefined ? {} : { chunkMax: this.#options.chunkMax }),
     });
     plan.onWritten = island.onWritten;
     return island;

@@ -1,10 +1,13 @@
-import { GraphStageLogic, type Inlet } from "../graph-stage.ts";
+import { ChunkLogic } from "../chunk-logic.ts";
+import type { Inlet } from "../graph-stage.ts";
 import type { FanInShape } from "../shape.ts";
 
 /** Joins streams; where several have an element when downstream asks, `choose` says which goes first. */
-export abstract class ChoosingMergeLogic<T> extends GraphStageLogic {
+export abstract class ChoosingMergeLogic<T> extends ChunkLogic {
   readonly #shape: FanInShape<T, T>;
   readonly #eagerComplete: boolean;
+  /** What downstream last asked for is what each inlet is asked for. */
+  #demand = 1;
 
   constructor(shape: FanInShape<T, T>, eagerComplete: boolean) {
     super(shape);
@@ -32,6 +35,7 @@ export abstract class ChoosingMergeLogic<T> extends GraphStageLogic {
   }
 
   onPull(): void {
+    this.#demand = this.demandOf(this.#shape.out);
     const ready = this.#shape.ins.filter((inlet) => this.isAvailable(inlet));
     const inlet = ready.length > 1 ? this.choose(ready) : ready[0];
     if (inlet === undefined) return;
@@ -40,8 +44,7 @@ export abstract class ChoosingMergeLogic<T> extends GraphStageLogic {
   }
 
   #pass(inlet: Inlet<T>): void {
-    this.push(this.#shape.out, this.grab(inlet));
-    this.tryPull(inlet);
+    if (this.pass(inlet, this.#shape.out) && !this.isClosed(inlet)) this.pullChunk(inlet, this.#demand);
   }
 
   #completeIfDone(): void {

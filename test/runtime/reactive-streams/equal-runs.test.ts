@@ -66,6 +66,17 @@ function sorted(elements: readonly unknown[]): string[] {
 
 const equal = Object.entries(registered).filter(([name]) => !Object.hasOwn(timely, name));
 
+const chunkSizes = [1, 2, 1_024];
+
+test.each(equal)("%s gives the same in chunks of any size", async (name, make) => {
+  const fused = await outcomeOf(Source.from(numbers).via(make()));
+  expectSame(await outcomeOf(Source.from(numbers).via(make()), { fuse: false }), fused, name);
+  for (const chunkMax of chunkSizes) {
+    expectSame(await outcomeOf(Source.from(numbers).via(make()), { chunkMax }), fused, name);
+    expectSame(await outcomeOf(Source.from(numbers).async().via(make().async()), { chunkMax }), fused, name);
+  }
+});
+
 test.each(equal)("%s gives the same fused, behind boundaries and without chase", async (name, make) => {
   const fused = await outcomeOf(Source.from(numbers).via(make()));
   const islands = () => Source.from(numbers).async().via(make().async());
@@ -81,6 +92,7 @@ test.each(Object.entries(sources))(
     const fused = await outcomeOf(make(virtualClock()));
     expectSame(await outcomeOf(make(virtualClock()), { chaseMax: 0 }), fused);
     expectSame(await outcomeOf(make(virtualClock()).async()), fused);
+    for (const chunkMax of chunkSizes) expectSame(await outcomeOf(make(virtualClock()), { chunkMax }), fused);
   },
 );
 

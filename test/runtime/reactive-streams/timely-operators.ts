@@ -2,7 +2,7 @@ const drops = "What it drops depends on how far downstream has come.";
 const gathers = "What it gathers depends on how far upstream has run ahead of demand.";
 const repeats = "What it repeats depends on how much demand comes between two elements.";
 const pairs = "Which elements meet depends on when each arrives.";
-const order = "The order of two inlets is that of arrival.";
+const order = "The order of two inlets is that of arrival, alone or in chunks.";
 
 /** Operators whose output depends on when what happens, so that boundaries may change it, and why. */
 export const timely: Readonly<Record<string, string>> = {
@@ -25,12 +25,15 @@ export const timely: Readonly<Record<string, string>> = {
   zipLatest: pairs,
 };
 
-/** Operators whose output has the same elements in any run, in an order that boundaries may change, and why. */
+/** Operators whose output has the same elements in any run, in an order that boundaries and chunks may change, and why. */
 export const reordering: Readonly<Record<string, string>> = {
   Balance: order,
+  Broadcast: order,
+  "Broadcast (first cancels)": order,
   Merge: order,
   MergePreferred: order,
   MergePrioritized: order,
+  Partition: order,
   flatMapMerge: order,
   groupBy: order,
   mapAsyncUnordered: "The order is that of the results.",

@@ -38,10 +38,14 @@ function weight(element: unknown): number {
 
 type Chain = Flow<unknown, unknown>;
 
-function chainOf(given: readonly Step[], trace: string[], failAt: number, wrap: (chain: Chain) => Chain): Chain {
+function chainOf(
+  { given, failAt, failEvery = Number.POSITIVE_INFINITY }: Given,
+  trace: string[],
+  wrap: (chain: Chain) => Chain,
+): Chain {
   const seen = (stage: number, element: unknown): number => {
     trace.push(`${stage}:${JSON.stringify(element)}`);
-    if (trace.length === failAt) throw new Error(`it is ${failAt}`);
+    if (trace.length === failAt || trace.length % failEvery === 0) throw new Error(`it is ${failAt}`);
     return weight(element) % 1_000_003;
   };
   let chain: Chain = Flow.of<unknown>();
@@ -69,6 +73,8 @@ interface Given {
   readonly given: readonly Step[];
   readonly from: keyof typeof sources;
   readonly failAt: number;
+  /** Calls from one that throws to the next; never unless told. */
+  readonly failEvery?: number;
 }
 
 interface Outcome {
@@ -81,7 +87,7 @@ async function outcomeOf(run: Given, options: RunOptions, wrap = (chain: Chain) 
   const { clock, system } = start();
   const traces: string[] = [];
   const source: Source<unknown> = sources[run.from](run.count);
-  const collected = source.via(chainOf(run.given, traces, run.failAt, wrap)).toMat(
+  const collected = source.via(chainOf(run, traces, wrap)).toMat(
     Sink.fold<unknown, string>("", (sum, element) => {
       traces.push(`sink:${JSON.stringify(element)}`);
       return `${sum};${JSON.stringify(element)}`;
@@ -115,6 +121,22 @@ test("a fused chain has the side effects, in order, the output and the end of on
       expect(await outcomeOf(run, { chaseMax: 0 })).toEqual(apart);
     }),
     { numRuns: 400 },
+  );
+});
+
+test("a fused chain whose deciders let it go on does what one does that is not fused", async () => {
+  const lenient = fc.record({
+    directive: fc.constantFrom("resume", "restart"),
+    everyCount: fc.integer({ min: 2, max: 6 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(anyRun, lenient, async (run, { directive, everyCount }) => {
+      const supervise = (chain: Chain) => chain.withSupervision(() => directive);
+      const failing = { ...run, failAt: -1, failEvery: everyCount };
+      const apart = await outcomeOf(failing, { fuse: false }, supervise);
+      expect(await outcomeOf(failing, {}, supervise)).toEqual(apart);
+    }),
+    { numRuns: 200 },
   );
 });
 
