@@ -1,5 +1,5 @@
 import { EngineError } from "../errors.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, inClosed, pushing } from "./connection.ts";
 import { GraphStageLogic, type Inlet, type Outlet } from "./graph-stage.ts";
 
 /**
@@ -38,6 +38,11 @@ export abstract class ChunkLogic<M = void> extends GraphStageLogic<M> {
     this.push<unknown>(outlet, elements);
     connection.chunked = true;
     this.stageInterpreter?.charge(elements.length);
+  }
+
+  /** Something was pushed to the inlet, and its turn is still to come. */
+  protected isArriving(inlet: Inlet<unknown>): boolean {
+    return (this.#in(inlet).portState & (pushing | inClosed)) === pushing;
   }
 
   /** More than one element has arrived: `grabChunk` is the way to take them. */

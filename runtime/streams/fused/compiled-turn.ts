@@ -33,7 +33,7 @@ export function functionsOf(kernels: readonly Kernel[]): readonly (object | unde
 /** The body of the function that makes the turn. */
 export function factoryText(kernels: readonly Kernel[]): string {
   const functions = kernels.map((_, index) => `const f${index} = functions[${index}];`).join("\n");
-  const kept = kernels.map((kernel, index) => ({ kernel, index })).filter(({ kernel }) => remembers(kernel));
+  const kept = kernels.flatMap(({ kind }, index) => (remembering.has(kind) ? [index] : []));
   const source = isSource(kernels[0]) ? kernels[0].kind : "input";
   const stages = kernels.map(stageText).join("\n");
   const leaves = isSink(kernels.at(-1))
@@ -42,7 +42,7 @@ export function factoryText(kernels: readonly Kernel[]): string {
   return `${functions}
 return function turn(state, elementsMax, outputs) {
   const cells = state.cells;
-  ${kept.map(({ index }) => `let c${index} = cells[${index}];`).join("\n  ")}
+  ${kept.map((index) => `let c${index} = cells[${index}];`).join("\n  ")}
   let at = 0, ended = -1, left = elementsMax, filled = state.filled;
   ${source === "iterable" ? "const iterator = state.iterator;" : "const elements = state.elements; let next = state.index;"}
   try {
@@ -58,7 +58,7 @@ return function turn(state, elementsMax, outputs) {
       if (ended >= 0) break;
     }
   } finally {
-    ${kept.map(({ index }) => `cells[${index}] = c${index};`).join("\n    ")}
+    ${kept.map((index) => `cells[${index}] = c${index};`).join("\n    ")}
     ${source === "iterable" ? "" : "state.index = next;"}
     state.at = at;
     state.left = left;
@@ -68,9 +68,9 @@ return function turn(state, elementsMax, outputs) {
 };`;
 }
 
-function remembers(kernel: Kernel): boolean {
-  return "zero" in kernel || "count" in kernel;
-}
+const remembering: ReadonlySet<string> = new Set<Kernel["kind"]>([
+  ...(["take", "drop", "dropWhile", "zipWithIndex", "monitor", "scan", "fold", "grouped", "into"] as const),
+]);
 
 const presentText = "if (read === undefined || read === null) throw state.absent(0, read);";
 
@@ -98,6 +98,18 @@ function bodyText(kernel: Kernel, index: number): string {
       return `value = ${run}(value);\n${present}`;
     case "filter":
       return `if (!${run}(value)) break element;`;
+    case "collect":
+      return `value = ${run}(value);\nif (value === undefined) break element;\n${present}`;
+    case "drop":
+      return `if (c${index} >= 1) { c${index} -= 1; break element; }`;
+    case "takeWhile":
+      return `if (!${run}(value)) { ended = ${index + 1}; ${kernel.inclusive ? "" : "break element;"} }`;
+    case "dropWhile":
+      return `if (c${index}) { c${index} = ${run}(value); if (c${index}) break element; }`;
+    case "zipWithIndex":
+      return `value = [value, c${index}];\nc${index} += 1;`;
+    case "monitor":
+      return `c${index}.element = value;`;
     case "take":
       return `c${index} -= 1;\nif (c${index} < 1) ended = ${index + 1};`;
     case "scan":

@@ -37,6 +37,7 @@ export class FusedLogic extends ChunkLogic {
   readonly #loneIn: unknown[] = [undefined];
   readonly #loneOut: unknown[] = [undefined];
   #headClosed = false;
+  #failure: Error | undefined;
 
   constructor(logics: readonly KernelLogic[]) {
     const kernels = logics.map(({ kernel }) => kernel);
@@ -121,6 +122,7 @@ export class FusedLogic extends ChunkLogic {
 
   override postStop(): void {
     this.#sink?.outcome.abandon();
+    for (const kernel of this.#state.kernels) if (kernel.kind === "monitor") kernel.watch.end(this.#failure);
     const { iterator } = this.#state;
     this.#state.iterator = undefined;
     iterator?.return?.();
@@ -315,6 +317,7 @@ export class FusedLogic extends ChunkLogic {
 
   #fail(error: Error, report: boolean, told = true): void {
     if (told) this.#sink?.outcome.reject(error);
+    this.#failure = error;
     this.failStage(error);
     if (report || this.#out === undefined) this.stageInterpreter?.reportFailure(error, this);
   }

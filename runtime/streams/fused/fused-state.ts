@@ -6,7 +6,7 @@ const nothing: readonly unknown[] = [];
 /** What the stages of one fused run remember. */
 export class FusedState {
   readonly kernels: readonly Kernel[];
-  /** By stage: its sum, its unfinished group, or how many it still lets through. */
+  /** By stage: its sum, its unfinished group, how many it still lets through or drops, and the like. */
   readonly cells: unknown[];
   /** The stage whose code runs: where a failure belongs. */
   at = 0;
@@ -58,8 +58,11 @@ export class FusedState {
 }
 
 function startOf(kernel: Kernel): unknown {
-  if (kernel.kind === "take") return kernel.count;
+  if (kernel.kind === "take" || kernel.kind === "drop") return kernel.count;
   if (kernel.kind === "grouped") return [];
+  if (kernel.kind === "dropWhile") return true;
+  if (kernel.kind === "zipWithIndex") return 0;
+  if (kernel.kind === "monitor") return kernel.watch;
   return "zero" in kernel ? kernel.zero : undefined;
 }
 

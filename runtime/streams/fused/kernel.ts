@@ -11,10 +11,23 @@ export type SourceKernel =
 export type FlowKernel =
   | { readonly kind: "map"; readonly run: (element: unknown) => unknown }
   | { readonly kind: "filter"; readonly run: (element: unknown) => boolean }
-  | { readonly kind: "take"; readonly count: number }
+  | { readonly kind: "collect"; readonly run: (element: unknown) => unknown }
+  | { readonly kind: "take" | "drop"; readonly count: number }
+  | { readonly kind: "takeWhile"; readonly run: (element: unknown) => boolean; readonly inclusive: boolean }
+  | { readonly kind: "dropWhile"; readonly run: (element: unknown) => boolean }
+  | { readonly kind: "zipWithIndex" }
+  | { readonly kind: "monitor"; readonly watch: Watch }
   | { readonly kind: "scan"; readonly zero: unknown; readonly run: (sum: unknown, element: unknown) => unknown }
   | { readonly kind: "fold"; readonly zero: unknown; readonly run: (sum: unknown, element: unknown) => unknown }
   | { readonly kind: "grouped"; readonly count: number };
+
+/** What looks at a stream as it goes by. Belongs to one run. */
+export interface Watch {
+  /** The last one. */
+  element: unknown;
+  /** It is over, with a failure if there was one. */
+  end(failure: Error | undefined): void;
+}
 
 /** Belongs to one run, as its outcome does. */
 export type SinkKernel = {

@@ -42,6 +42,32 @@ function step(state: FusedState, index: number, element: unknown): unknown {
       return present(state, index, kernel.run(element));
     case "filter":
       return kernel.run(element) ? element : undefined;
+    case "collect": {
+      const picked = kernel.run(element);
+      return picked === undefined ? undefined : present(state, index, picked);
+    }
+    case "drop": {
+      const left = cells[index] as number;
+      if (left < 1) return element;
+      cells[index] = left - 1;
+      return undefined;
+    }
+    case "takeWhile": {
+      const kept = kernel.run(element);
+      if (!kept) state.ended = index + 1;
+      return kept || kernel.inclusive ? element : undefined;
+    }
+    case "dropWhile":
+      if (cells[index] === true) cells[index] = Boolean(kernel.run(element));
+      return cells[index] === true ? undefined : element;
+    case "zipWithIndex": {
+      const at = cells[index] as number;
+      cells[index] = at + 1;
+      return [element, at];
+    }
+    case "monitor":
+      kernel.watch.element = element;
+      return element;
     case "take": {
       const left = (cells[index] as number) - 1;
       cells[index] = left;

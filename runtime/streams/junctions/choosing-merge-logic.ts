@@ -16,7 +16,7 @@ export abstract class ChoosingMergeLogic<T> extends ChunkLogic {
     for (const inlet of shape.ins) {
       this.setHandler(inlet, {
         onPush: () => {
-          if (this.isAvailable(shape.out)) this.#pass(inlet);
+          if (this.isAvailable(shape.out)) this.#passNext();
         },
         onUpstreamFinish: () => {
           if (this.#eagerComplete) this.completeStage();
@@ -27,7 +27,10 @@ export abstract class ChoosingMergeLogic<T> extends ChunkLogic {
     this.setHandler(shape.out, this);
   }
 
-  /** @param ready Inlets whose element waits, by index; at least one. */
+  /**
+   * @param ready Inlets whose element waits, by index; at least one.
+   * @returns undefined to wait for the next to arrive.
+   */
   protected abstract choose(ready: readonly Inlet<T>[]): Inlet<T> | undefined;
 
   override preStart(): void {
@@ -36,15 +39,15 @@ export abstract class ChoosingMergeLogic<T> extends ChunkLogic {
 
   onPull(): void {
     this.#demand = this.demandOf(this.#shape.out);
-    const ready = this.#shape.ins.filter((inlet) => this.isAvailable(inlet));
-    const inlet = ready.length > 1 ? this.choose(ready) : ready[0];
-    if (inlet === undefined) return;
-    this.#pass(inlet);
-    this.#completeIfDone();
+    if (this.#passNext()) this.#completeIfDone();
   }
 
-  #pass(inlet: Inlet<T>): void {
+  #passNext(): boolean {
+    const ready = this.#shape.ins.filter((inlet) => this.isAvailable(inlet));
+    const inlet = ready.length > 0 ? this.choose(ready) : undefined;
+    if (inlet === undefined) return false;
     if (this.pass(inlet, this.#shape.out) && !this.isClosed(inlet)) this.pullChunk(inlet, this.#demand);
+    return true;
   }
 
   #completeIfDone(): void {

@@ -8,7 +8,7 @@ import { FanOutShape } from "../shape.ts";
  * Gives each element to one branch.
  *
  * Emits:         each element at the outlet whose index `choose(element)` gives.
- * Backpressures: when the outlet chosen does: one slow branch stops all.
+ * Backpressures: when the outlet chosen does: one slow branch stops all, once as many elements wait as a branch has asked for at once.
  * Completes:     when upstream completed and what waits is emitted.
  * Cancels:       when every outlet has cancelled; what is chosen for one that has is dropped. With `eagerCancel` when any has.
  * State:         what one branch has asked for at once: one element, or a chunk, which waits where other branches were chosen.
@@ -44,6 +44,8 @@ class PartitionLogic<T> extends ChunkLogic {
   /** By outlet: what is chosen for it and waits. */
   readonly #waiting: T[][];
   #waitingCount = 0;
+  /** The most that a branch has asked for at once may wait: 1 where all take single elements. */
+  #waitingMax = 1;
   #openCount: number;
   readonly #eagerCancel: boolean;
 
@@ -126,8 +128,10 @@ class PartitionLogic<T> extends ChunkLogic {
   /** Any branch that can take some is reason enough: for which one the next is, is not known before. */
   #askForMore(): void {
     const { in: inlet, outs } = this.#shape;
-    if (this.#waitingCount > 0 || this.isClosed(inlet) || this.hasBeenPulled(inlet)) return;
+    if (this.isClosed(inlet) || this.hasBeenPulled(inlet)) return;
     const demand = outs.reduce((most, out) => Math.max(most, this.demandOf(out)), 0);
-    if (demand > 0) this.pullChunk(inlet, demand);
+    this.#waitingMax = Math.max(this.#waitingMax, demand);
+    const wanted = Math.min(demand, this.#waitingMax - this.#waitingCount);
+    if (wanted > 0) this.pullChunk(inlet, wanted);
   }
 }
