@@ -1,7 +1,7 @@
 import type { ActorSystem } from "../actors/actor-system.ts";
 import { EngineError, sentenceOf } from "../errors.ts";
 import type { CompositeModule, Module, PortAddress } from "./blueprint.ts";
-import { type Boundary, boundary, type OutputBoundary } from "./boundary.ts";
+import { type Boundary, boundary, defaultWindowMax, type OutputBoundary } from "./boundary.ts";
 import { Connection } from "./connection.ts";
 import { fuse } from "./fused/fuse.ts";
 import type { GraphStageLogic } from "./graph-stage.ts";
@@ -44,6 +44,8 @@ export function materialize(module: Module, system: ActorSystem, options: RunOpt
 interface IslandPlan {
   readonly logics: Logic[];
   readonly connections: Connection[];
+  /** Elements that cross a boundary of it at once; where it says. */
+  readonly windowMax: number | undefined;
   /** What its output boundaries call; the island answers once it is there. */
   onWritten: (output: OutputBoundary) => void;
 }
@@ -74,8 +76,8 @@ class Building {
     this.#system = system;
   }
 
-  newIsland(): IslandPlan {
-    const island: IslandPlan = { logics: [], connections: [], onWritten: () => {} };
+  newIsland(windowMax?: number): IslandPlan {
+    const island: IslandPlan = { logics: [], connections: [], windowMax, onWritten: () => {} };
     this.islands.push(island);
     return island;
   }
@@ -104,7 +106,7 @@ class Building {
       case "composite":
         return this.#buildComposite(module, island, isInside(path) ? path : `${path}/`, decider);
       case "island":
-        return this.build(module.inner, this.newIsland(), path, decider);
+        return this.build(module.inner, this.newIsland(module.settings.windowMax), path, decider);
       case "named":
         return this.build(module.inner, island, isInside(path) ? path + module.name : path, decider);
       case "supervised":
@@ -134,7 +136,9 @@ class Building {
       return;
     }
     const upstream = outlet.island;
-    const between = boundary((written) => upstream.onWritten(written));
+    const said = [upstream.windowMax, inlet.island.windowMax].filter((windowMax) => windowMax !== undefined);
+    const windowMax = said.length === 0 ? defaultWindowMax : Math.min(...said);
+    const between = boundary(windowMax, (written) => upstream.onWritten(written));
     const { output, input } = between;
     this.boundaries.push(between);
     output.stageName = `${this.#graphName}.boundary`;
