@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly onFailure?: (error: Error) => void;
   /** Whether stages in a row that can be run as one are. Tests turn it off to compare. Default true. */
   readonly fuse?: boolean;
-  /** Events that may pass others, 0 to 16. Tests set 0 to see another order. Default 16. */
+  /** Events that may pass others, 0 to 16. Tests set 0 to see another order. Default 16, or what the clock chooses. */
   readonly chaseMax?: number;
 }
 
@@ -31,6 +31,9 @@ export interface Materialization {
   /** Ends every island; `done` rejects with the error, or resolves where none is given and nothing failed before. */
   stop(error?: Error): void;
 }
+
+/** Where the clock chooses: the largest `chaseMax`. */
+const chaseMaxMax = 16;
 
 /** Builds the logics of a closed module, and starts an actor for each island. */
 export function materialize(module: Module, system: ActorSystem, options: RunOptions): Materialization {
@@ -224,6 +227,7 @@ class Run implements Materialization {
   }
 
   #createIsland(plan: IslandPlan): Island {
+    const chaseMax = this.#options.chaseMax ?? this.#system.clock.choose?.(chaseMaxMax + 1);
     const island = new Island({
       logics: plan.logics,
       connections: plan.connections,
@@ -231,7 +235,7 @@ class Run implements Materialization {
       onFailure: (error) => this.#onFailure(error),
       onStopped: (completed) => this.#onStopped(completed),
       ...(this.#detector === undefined ? {} : { onParked: () => this.#onParked() }),
-      ...(this.#options.chaseMax === undefined ? {} : { chaseMax: this.#options.chaseMax }),
+      ...(chaseMax === undefined ? {} : { chaseMax }),
     });
     plan.onWritten = island.onWritten;
     return island;

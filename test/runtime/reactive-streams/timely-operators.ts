@@ -24,6 +24,7 @@ export const timely: Readonly<Record<string, string>> = {
   conflateWithSeed: gathers,
   expand: repeats,
   extrapolate: repeats,
+  "groupBy (too many)": "Its failure overtakes elements, of other keys than the one that came first.",
   mergeLatest: pairs,
   zipLatest: pairs,
 };
