@@ -12,7 +12,7 @@ function start() {
     () => ({
       receive(message, context) {
         if (typeof message === "string") life.push(message);
-        else message(context as ActorContext<string>);
+        else message(context);
       },
     }),
     "a",

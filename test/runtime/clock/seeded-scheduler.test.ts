@@ -51,7 +51,7 @@ test("promises settle in an order of the seed, by their time", async () => {
   const orderOf = async (seed: number) => {
     const clock = seededScheduler(seed);
     const order: string[] = [];
-    for (const name of ["a", "b"]) clock.settles(name, 5).then((value) => order.push(value));
+    for (const name of ["a", "b"]) void clock.settles(name, 5).then((value) => order.push(value));
     clock.settles(new Error("c"), 5).catch((error: Error) => order.push(error.message));
     clock.advance(5);
     await clock.settle();
