@@ -6,6 +6,7 @@ import { messageBlock } from "../../blocks/message.ts";
 import type { BlockContext } from "../../blocks/model/component.ts";
 import { sharedState } from "../../blocks/model/shared-state.ts";
 import { SeriesTable } from "../../blocks/model/series.ts";
+import type { Store } from "../../blocks/model/store.ts";
 import { MemoryStore } from "../../connectors/memory/store.ts";
 import { ActorSystem } from "../../runtime/actors/actor-system.ts";
 import { systemClock } from "../../runtime/clock/system-clock.ts";
@@ -17,23 +18,37 @@ import { type BucketValues, bucketChecksum } from "../bucket-checksum.ts";
 import { internSensors, sensorChunks } from "../sensor-chunks.ts";
 import { type SensorRows, seriesCount } from "../sensor-rows.ts";
 import type { Participant, PreparedRun } from "../workload.ts";
+import { RollupStore } from "./rollup-store.ts";
 
 /**
  * The engine as a graph has it, without a buffer: a source of chunks of 1,024 rows, the message block, the aggregation block to
- * one-minute buckets and a store in memory, on an actor system with the clock of the machine. It also stores the raw rows, and
- * every receipt is settled: its peers do neither.
+ * one-minute buckets and a store, on an actor system with the clock of the machine. Every receipt is settled, and rows of any
+ * number and age may come: peers do neither.
+ *
+ * Peers keep no raw rows. To be compared with them, the store keeps the rollups alone; the engine sorts the raw rows by series and
+ * hands them to it all the same. `keepsRows` is the store in memory, which copies them: what a graph would do.
  */
-export function blockStages(input: (rows: number, seed: number) => SensorRows): Participant {
+export function blockStages(input: (rows: number, seed: number) => SensorRows, keepsRows: boolean): Participant {
   return {
-    name: "millrace",
+    name: keepsRows ? "millrace-and-rows" : "millrace",
     async open({ rows, seed }) {
       const columns = input(rows, seed);
-      return { prepare: async () => preparedRun(columns) };
+      return { prepare: async () => (keepsRows ? keepingRows(columns) : rollupsAlone(columns)) };
     },
   };
 }
 
-function preparedRun(rows: SensorRows): PreparedRun {
+function rollupsAlone(rows: SensorRows): PreparedRun {
+  const table = internSensors(new SeriesTable());
+  const store = new RollupStore();
+  return {
+    elements: rows.length,
+    run: () => rollUp(rows, table, store),
+    finish: async () => bucketChecksum(store.floats(floatStateWidth).flatMap(bucketsOf)),
+  };
+}
+
+function keepingRows(rows: SensorRows): PreparedRun {
   const table = internSensors(new SeriesTable());
   const store = new MemoryStore();
   return {
@@ -48,7 +63,7 @@ function preparedRun(rows: SensorRows): PreparedRun {
   };
 }
 
-async function rollUp(rows: SensorRows, table: SeriesTable, store: MemoryStore): Promise<void> {
+async function rollUp(rows: SensorRows, table: SeriesTable, store: Store): Promise<void> {
   let durable = 0;
   const settled = (tally: { durable: number }) => {
     durable += tally.durable;
