@@ -63,7 +63,8 @@ function keepingRows(rows: SensorRows): PreparedRun {
   };
 }
 
-async function rollUp(rows: SensorRows, table: SeriesTable, store: Store): Promise<void> {
+/** Rows through the message and the aggregation block into a store; resolves when all are durable. */
+export async function rollUp(rows: SensorRows, table: SeriesTable, store: Store, aggregators = ["1m"]): Promise<void> {
   let durable = 0;
   const settled = (tally: { durable: number }) => {
     durable += tally.durable;
@@ -71,7 +72,7 @@ async function rollUp(rows: SensorRows, table: SeriesTable, store: Store): Promi
   const failed = (error: Error) => {
     throw error;
   };
-  const given = { store: "memory", aggregators: ["1m"] };
+  const given = { store: "main", aggregators };
   const context = (node: string, outlets: readonly string[]): BlockContext => ({
     ...{ graph: "bench", node, clock: systemClock, log: silentLog, table, outlets: new Set(outlets) },
     ...{ store: () => store, derivators: [], derivations: [], flushes: NEVER, shared: sharedState() },

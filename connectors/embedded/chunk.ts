@@ -24,7 +24,7 @@ export function chunkBytes(rows: Rows): number {
 }
 
 export function encodeChunk(rows: Rows): Uint8Array {
-  const chunk = new Uint8Array(chunkBytes(rows));
+  const chunk = Buffer.allocUnsafeSlow(chunkBytes(rows));
   encodeChunkInto(chunk, rows);
   return chunk;
 }
@@ -49,7 +49,7 @@ export function appendToChunk(chunk: Uint8Array, rows: Rows): Uint8Array {
   const added = rows.blobs === undefined ? 0 : blobBytes(rows);
   const cell = 8 * old.stride;
   const ends = old.hasBlobs ? 4 : 0;
-  const target = new Uint8Array(chunkHeaderBytes + count * (8 + cell + ends) + old.blobBytes + added);
+  const target = Buffer.allocUnsafeSlow(chunkHeaderBytes + count * (8 + cell + ends) + old.blobBytes + added);
   writeHeader(target, { ...old, count, blobBytes: old.blobBytes + added });
   let from = chunkHeaderBytes;
   let to = chunkHeaderBytes;

@@ -1,8 +1,8 @@
 import { aligned, appendToChunk, chunkBytes, chunkHeader, decodeChunk, encodeChunk, lastTimeOf } from "./chunk.ts";
 import type { KeyValues, Operation } from "./environment.ts";
 import { readOrdered, writeOrdered } from "./ordered-key.ts";
-import { concatRows, lowerBound, mergeRows, type Rows, sliceRows } from "./rows.ts";
-import type { TailStarts } from "./tail-starts.ts";
+import { concatRows, lowerBound, mergeRows, noRows, type Rows, sliceRows } from "./rows.ts";
+import type { Tail, Tails } from "./tails.ts";
 
 /** When chunks are joined, cut and split. Sizes are of one chunk. */
 export interface ChunkLimits {
@@ -21,7 +21,8 @@ export interface ChunkLimits {
  * The chunks of one series at one level, never overlapping: each row stands in the chunk with the greatest start that is not
  * after it. Keys are series (u32), level (u16), start of the chunk (ordered double).
  *
- * It reads what is committed and says what to commit; two writes of one track must not be between the two at once.
+ * It reads what is committed and says what to commit; two writes of one track must not be between the two at once. `tails` are
+ * those of all tracks of the folder; who only reads has none.
  */
 export class Track {
   readonly #chunks: KeyValues;
@@ -29,12 +30,14 @@ export class Track {
   readonly #level: number;
   readonly #prefix: Buffer;
   readonly #limits: ChunkLimits;
+  readonly #tails: Tails | undefined;
 
-  constructor(chunks: KeyValues, series: number, level: number, limits: ChunkLimits) {
+  constructor(chunks: KeyValues, series: number, level: number, limits: ChunkLimits, tails?: Tails) {
     this.#chunks = chunks;
     this.#series = series;
     this.#level = level;
     this.#limits = limits;
+    this.#tails = tails;
     this.#prefix = Buffer.allocUnsafe(prefixBytes);
     this.#prefix.writeUInt32BE(series, 0);
     this.#prefix.writeUInt16BE(level, 4);
@@ -42,43 +45,52 @@ export class Track {
 
   /** Time of the newest row, `-Infinity` where there is none. */
   newest(): number {
-    const tail = this.#atOrBefore(Number.POSITIVE_INFINITY);
+    const tail = this.#tail();
     return tail === undefined ? Number.NEGATIVE_INFINITY : lastTimeOf(tail.chunk);
   }
 
   /** Rows in `[from, to)`. */
   read(from: number, to: number): Rows {
     if (!(from < to)) return concatRows([]);
+    const tail = this.#tails && this.#tail();
+    if (tail !== undefined && from >= tail.start) {
+      const rows = between(decodeChunk(tail.chunk), from, to);
+      return rows.time.length === 0 ? noRows : copyOf(rows);
+    }
     const parts: Rows[] = [];
     const first = this.#startAtOrBefore(from) ?? from;
     for (const { value } of this.#chunks.getRange({ start: this.#key(first), end: this.#key(to) })) {
-      const rows = decodeChunk(aligned(value));
-      const low = lowerBound(rows.time, from);
-      const high = lowerBound(rows.time, to, low);
-      if (high > low) parts.push(sliceRows(rows, low, high));
+      const rows = between(decodeChunk(aligned(value)), from, to);
+      if (rows.time.length > 0) parts.push(rows);
     }
     return concatRows(parts);
   }
 
   /** What to commit so that `rows` stand, each in place of a stored one of the same time. */
-  write(rows: Rows, tails: TailStarts): Operation[] {
+  write(rows: Rows): Operation[] {
     if (rows.time.length === 0) return [];
     const first = rows.time[0] ?? 0;
-    const tail = this.#tail(tails);
+    const tail = this.#tail();
     if (tail !== undefined && first < tail.start) {
-      tails.forget(this.#series, this.#level);
-      return this.#mergeLate(rows);
+      const operations = this.#mergeLate(rows);
+      if (operations.some(({ key }) => readOrdered(key, prefixBytes) >= tail.start)) this.#planTail(operations);
+      return operations;
     }
     const operations = this.#writeAtTail(tail, rows, first);
-    // The last operation is always the last chunk.
-    const last = operations.at(-1);
-    if (last !== undefined) tails.set(this.#series, this.#level, readOrdered(last.key, prefixBytes));
+    this.#planTail(operations);
     return operations;
   }
 
-  #writeAtTail(tail: StoredChunk | undefined, rows: Rows, first: number): Operation[] {
+  /** The last operation of those that reach the last chunk is of the chunk that will be the last. */
+  #planTail(operations: readonly Operation[]): void {
+    const last = operations.at(-1);
+    if (last?.value === undefined) return;
+    this.#tails?.plan(this.#series, this.#level, { start: readOrdered(last.key, prefixBytes), chunk: last.value });
+  }
+
+  #writeAtTail(tail: Tail | undefined, rows: Rows, first: number): Operation[] {
     if (tail === undefined) return this.#newChunks(rows);
-    if (first <= lastTimeOf(tail.chunk)) return this.#mergeInto(tail, rows);
+    if (first <= lastTimeOf(tail.chunk)) return this.#writeAgain(tail, rows, first);
     if (!this.#joins(tail.chunk, rows)) return this.#newChunks(rows);
     const count = rows.time.length;
     const room = this.#limits.cutRows - chunkHeader(tail.chunk).count;
@@ -87,11 +99,21 @@ export class Track {
     return count <= room ? [join] : [join, ...this.#newChunks(sliceRows(rows, room, count))];
   }
 
-  #tail(tails: TailStarts): StoredChunk | undefined {
-    const start = tails.get(this.#series, this.#level);
-    const known = start === undefined ? undefined : this.#chunks.get(this.#key(start));
-    if (start === undefined || known === undefined) return this.#atOrBefore(Number.POSITIVE_INFINITY);
-    return { start, chunk: aligned(known) };
+  /**
+   * Rows of the last chunk are written again, with later ones behind them: those that stay behind leave a chunk that is large
+   * enough, so that the newest bucket, which is written again each time, does not take a large chunk along.
+   */
+  #writeAgain(tail: Tail, rows: Rows, first: number): Operation[] {
+    const old = decodeChunk(tail.chunk);
+    const staying = lowerBound(old.time, first);
+    if (staying < this.#limits.joinRows) return this.#mergeInto(tail, rows);
+    const left = { table: this.#chunks, key: this.#key(tail.start), value: encodeChunk(sliceRows(old, 0, staying)) };
+    return [left, ...this.#newChunks(mergeRows(sliceRows(old, staying, old.time.length), rows))];
+  }
+
+  #tail(): Tail | undefined {
+    const find = () => this.#atOrBefore(Number.POSITIVE_INFINITY);
+    return this.#tails === undefined ? find() : this.#tails.get(this.#series, this.#level, find);
   }
 
   #joins(tail: Uint8Array, rows: Rows): boolean {
@@ -107,7 +129,7 @@ export class Track {
     const last = Math.max(first, time[time.length - 1] ?? 0);
     const operations: Operation[] = [];
     let at = 0;
-    let into: StoredChunk | undefined;
+    let into: Tail | undefined;
     const mergeUpTo = (end: number) => {
       if (into !== undefined && end > at) operations.push(...this.#mergeInto(into, sliceRows(rows, at, end)));
       at = end;
@@ -126,7 +148,7 @@ export class Track {
     return operations;
   }
 
-  #mergeInto({ start, chunk }: StoredChunk, rows: Rows): Operation[] {
+  #mergeInto({ start, chunk }: Tail, rows: Rows): Operation[] {
     const merged = mergeRows(decodeChunk(chunk), rows);
     const { splitRows, splitBytes } = this.#limits;
     const whole = merged.time.length <= splitRows && chunkBytes(merged) <= splitBytes;
@@ -171,7 +193,7 @@ export class Track {
     return undefined;
   }
 
-  #atOrBefore(time: number): StoredChunk | undefined {
+  #atOrBefore(time: number): Tail | undefined {
     const range = { start: this.#key(time), end: this.#prefix, reverse: true, limit: 1 };
     for (const { key, value } of this.#chunks.getRange(range)) {
       return { start: readOrdered(key, prefixBytes), chunk: aligned(value) };
@@ -189,7 +211,12 @@ export class Track {
 
 const prefixBytes = 6;
 
-interface StoredChunk {
-  readonly start: number;
-  readonly chunk: Uint8Array;
+function between(rows: Rows, from: number, to: number): Rows {
+  const low = lowerBound(rows.time, from);
+  return sliceRows(rows, low, lowerBound(rows.time, to, low));
+}
+
+/** Whoever reads may keep or change what he got; a tail stays as it is. */
+function copyOf({ time, stride, words, blobs }: Rows): Rows {
+  return { time: time.slice(), stride, words: words.slice(), blobs: blobs?.map((blob) => blob.slice()) };
 }
