@@ -3,6 +3,10 @@ export interface Tail {
   readonly start: number;
   /** As it is stored, aligned to 8 bytes; never written again. */
   readonly chunk: Uint8Array;
+  /** Its rows, at least one. */
+  readonly count: number;
+  /** Time of the last of them. */
+  readonly lastTime: number;
 }
 
 /** What an entry takes besides its chunk, roughly. */

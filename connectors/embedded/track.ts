@@ -31,6 +31,9 @@ export class Track {
   readonly #prefix: Buffer;
   readonly #limits: ChunkLimits;
   readonly #tails: Tails | undefined;
+  /** The chunk put last by the write at hand, and the latest start of a chunk that it concerns. */
+  #lastPut: Tail | undefined;
+  #reached = Number.NEGATIVE_INFINITY;
 
   constructor(chunks: KeyValues, series: number, level: number, limits: ChunkLimits, tails?: Tails) {
     this.#chunks = chunks;
@@ -45,8 +48,7 @@ export class Track {
 
   /** Time of the newest row, `-Infinity` where there is none. */
   newest(): number {
-    const tail = this.#tail();
-    return tail === undefined ? Number.NEGATIVE_INFINITY : lastTimeOf(tail.chunk);
+    return this.#tail()?.lastTime ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Rows in `[from, to)`. */
@@ -69,58 +71,52 @@ export class Track {
   /** What to commit so that `rows` stand, each in place of a stored one of the same time. */
   write(rows: Rows): Operation[] {
     if (rows.time.length === 0) return [];
+    this.#lastPut = undefined;
+    this.#reached = Number.NEGATIVE_INFINITY;
     const first = rows.time[0] ?? 0;
     const tail = this.#tail();
-    if (tail !== undefined && first < tail.start) {
-      const operations = this.#mergeLate(rows);
-      if (operations.some(({ key }) => readOrdered(key, prefixBytes) >= tail.start)) this.#planTail(operations);
-      return operations;
-    }
-    const operations = this.#writeAtTail(tail, rows, first);
-    this.#planTail(operations);
+    const operations =
+      tail !== undefined && first < tail.start ? this.#mergeLate(rows) : this.#writeAtTail(tail, rows, first);
+    // What was put last is the last chunk, unless only chunks before it were concerned.
+    const last = this.#lastPut;
+    if (last !== undefined && (tail === undefined || this.#reached >= tail.start))
+      this.#tails?.plan(this.#series, this.#level, last);
     return operations;
-  }
-
-  /** The last operation of those that reach the last chunk is of the chunk that will be the last. */
-  #planTail(operations: readonly Operation[]): void {
-    const last = operations.at(-1);
-    if (last?.value === undefined) return;
-    this.#tails?.plan(this.#series, this.#level, { start: readOrdered(last.key, prefixBytes), chunk: last.value });
   }
 
   #writeAtTail(tail: Tail | undefined, rows: Rows, first: number): Operation[] {
     if (tail === undefined) return this.#newChunks(rows);
-    if (first <= lastTimeOf(tail.chunk)) return this.#writeAgain(tail, rows, first);
-    if (!this.#joins(tail.chunk, rows)) return this.#newChunks(rows);
+    if (first < tail.lastTime || !carriesSame(tail.chunk, rows)) {
+      return first > tail.lastTime ? this.#newChunks(rows) : this.#writeAgain(tail, rows, first);
+    }
+    // The newest bucket is written again each time. It does not take a chunk along that is large enough.
+    const keeping = first === tail.lastTime ? tail.count - 1 : tail.count;
+    const { joinRows, joinBytes, cutRows, cutBytes } = this.#limits;
+    if (keeping >= joinRows || tail.chunk.byteLength >= joinBytes || chunkBytes(rows) >= cutBytes) {
+      if (keeping === tail.count) return this.#newChunks(rows);
+      return this.#writeAgain(tail, rows, first);
+    }
     const count = rows.time.length;
-    const room = this.#limits.cutRows - chunkHeader(tail.chunk).count;
-    const joined = appendToChunk(tail.chunk, sliceRows(rows, 0, Math.min(room, count)));
-    const join = { table: this.#chunks, key: this.#key(tail.start), value: joined };
-    return count <= room ? [join] : [join, ...this.#newChunks(sliceRows(rows, room, count))];
+    const room = cutRows - keeping;
+    const joining = count <= room ? rows : sliceRows(rows, 0, room);
+    const joined = appendToChunk(tail.chunk, keeping, joining);
+    const start = keeping === 0 ? first : tail.start;
+    const put = this.#put({ start, chunk: joined, count: keeping + joining.time.length, lastTime: lastOf(joining) });
+    return count <= room ? [put] : [put, ...this.#newChunks(sliceRows(rows, room, count))];
   }
 
-  /**
-   * Rows of the last chunk are written again, with later ones behind them: those that stay behind leave a chunk that is large
-   * enough, so that the newest bucket, which is written again each time, does not take a large chunk along.
-   */
+  /** Rows of the last chunk are written again; those before them stay behind where they leave a chunk that is large enough. */
   #writeAgain(tail: Tail, rows: Rows, first: number): Operation[] {
     const old = decodeChunk(tail.chunk);
     const staying = lowerBound(old.time, first);
     if (staying < this.#limits.joinRows) return this.#mergeInto(tail, rows);
-    const left = { table: this.#chunks, key: this.#key(tail.start), value: encodeChunk(sliceRows(old, 0, staying)) };
+    const left = this.#newChunk(sliceRows(old, 0, staying));
     return [left, ...this.#newChunks(mergeRows(sliceRows(old, staying, old.time.length), rows))];
   }
 
   #tail(): Tail | undefined {
-    const find = () => this.#atOrBefore(Number.POSITIVE_INFINITY);
-    return this.#tails === undefined ? find() : this.#tails.get(this.#series, this.#level, find);
-  }
-
-  #joins(tail: Uint8Array, rows: Rows): boolean {
-    const { count, stride, hasBlobs } = chunkHeader(tail);
-    const { joinRows, joinBytes } = this.#limits;
-    const small = count < joinRows && tail.byteLength < joinBytes && chunkBytes(rows) < this.#limits.cutBytes;
-    return small && stride === rows.stride && hasBlobs === (rows.blobs !== undefined);
+    if (this.#tails === undefined) return this.#atOrBefore(Number.POSITIVE_INFINITY);
+    return this.#tails.get(this.#series, this.#level, () => this.#atOrBefore(Number.POSITIVE_INFINITY));
   }
 
   #mergeLate(rows: Rows): Operation[] {
@@ -142,13 +138,14 @@ export class Track {
       const start = readOrdered(key, prefixBytes);
       // Rows before the very first chunk fall into it.
       if (into !== undefined) mergeUpTo(lowerBound(time, start, at));
-      into = { start, chunk: aligned(value) };
+      into = tailOf(start, aligned(value));
     }
     mergeUpTo(time.length);
     return operations;
   }
 
   #mergeInto({ start, chunk }: Tail, rows: Rows): Operation[] {
+    this.#reached = start;
     const merged = mergeRows(decodeChunk(chunk), rows);
     const { splitRows, splitBytes } = this.#limits;
     const whole = merged.time.length <= splitRows && chunkBytes(merged) <= splitBytes;
@@ -159,6 +156,9 @@ export class Track {
 
   #newChunks(rows: Rows): Operation[] {
     const { cutRows, cutBytes } = this.#limits;
+    const { time, blobs } = rows;
+    const small = blobs === undefined && time.length <= cutRows && chunkBytes(rows) <= cutBytes;
+    if (small) return [this.#newChunk(rows)];
     const operations: Operation[] = [];
     let from = 0;
     let bytes = 0;
@@ -176,7 +176,14 @@ export class Track {
   }
 
   #newChunk(rows: Rows): Operation {
-    return { table: this.#chunks, key: this.#key(rows.time[0] ?? 0), value: encodeChunk(rows) };
+    const { time } = rows;
+    return this.#put({ start: time[0] ?? 0, chunk: encodeChunk(rows), count: time.length, lastTime: lastOf(rows) });
+  }
+
+  #put(chunk: Tail): Operation {
+    this.#lastPut = chunk;
+    this.#reached = Math.max(this.#reached, chunk.start);
+    return { table: this.#chunks, key: this.#key(chunk.start), value: chunk.chunk };
   }
 
   #firstStart(): number {
@@ -196,7 +203,7 @@ export class Track {
   #atOrBefore(time: number): Tail | undefined {
     const range = { start: this.#key(time), end: this.#prefix, reverse: true, limit: 1 };
     for (const { key, value } of this.#chunks.getRange(range)) {
-      return { start: readOrdered(key, prefixBytes), chunk: aligned(value) };
+      return tailOf(readOrdered(key, prefixBytes), aligned(value));
     }
     return undefined;
   }
@@ -210,6 +217,17 @@ export class Track {
 }
 
 const prefixBytes = 6;
+
+function tailOf(start: number, chunk: Uint8Array): Tail {
+  return { start, chunk, count: chunkHeader(chunk).count, lastTime: lastTimeOf(chunk) };
+}
+
+function carriesSame(chunk: Uint8Array, rows: Rows): boolean {
+  const { stride, hasBlobs } = chunkHeader(chunk);
+  return stride === rows.stride && hasBlobs === (rows.blobs !== undefined);
+}
+
+const lastOf = ({ time }: Rows) => time[time.length - 1] ?? 0;
 
 function between(rows: Rows, from: number, to: number): Rows {
   const low = lowerBound(rows.time, from);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "vitest";
 import { type Tail, Tails } from "../../../connectors/embedded/tails.ts";
 
-const tail = (start: number, bytes = 0): Tail => ({ start, chunk: new Uint8Array(bytes) });
+const tail = (start: number, bytes = 0): Tail => ({ start, chunk: new Uint8Array(bytes), count: 1, lastTime: start });
 const notAsked = () => assert.fail("a known tail is not looked for");
 
 test("a tail is looked for once, also one that is not there", () => {
