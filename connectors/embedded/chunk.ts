@@ -54,21 +54,18 @@ export function appendToChunk(chunk: Uint8Array, keeping: number, rows: Rows): U
   const blobBytes = kept + (rows.blobs === undefined ? 0 : blobBytesOf(rows));
   const target = Buffer.allocUnsafeSlow(chunkHeaderBytes + count * (8 + cell + (old.hasBlobs ? 4 : 0)) + blobBytes);
   writeHeader(target, { ...old, count, blobBytes });
-  let from = chunkHeaderBytes;
-  let to = chunkHeaderBytes;
-  const column = (width: number, bytes: Uint8Array) => {
-    target.set(chunk.subarray(from, from + keeping * width), to);
-    target.set(bytes, to + keeping * width);
-    from += old.count * width;
-    to += count * width;
-  };
-  column(8, bytesOf(rows.time));
-  column(cell, bytesOf(rows.words));
+  const ends = chunkHeaderBytes + count * 8 + count * cell;
+  const oldEnds = chunkHeaderBytes + old.count * 8 + old.count * cell;
+  target.set(chunk.subarray(chunkHeaderBytes, chunkHeaderBytes + keeping * 8), chunkHeaderBytes);
+  target.set(bytesOf(rows.time), chunkHeaderBytes + keeping * 8);
+  const cells = chunkHeaderBytes + old.count * 8;
+  target.set(chunk.subarray(cells, cells + keeping * cell), chunkHeaderBytes + count * 8);
+  target.set(bytesOf(rows.words), ends - added * cell);
   if (rows.blobs === undefined) return target;
-  target.set(chunk.subarray(from, from + 4 * keeping), to);
-  const blobsAt = to + 4 * count;
+  target.set(chunk.subarray(oldEnds, oldEnds + 4 * keeping), ends);
+  const blobsAt = ends + 4 * count;
   target.set(chunk.subarray(oldBlobs, oldBlobs + kept), blobsAt);
-  writeBlobs(target, to + 4 * keeping, blobsAt + kept, rows.blobs, kept);
+  writeBlobs(target, ends + 4 * keeping, blobsAt + kept, rows.blobs, kept);
   return target;
 }
 
