@@ -15,7 +15,7 @@ import { GraphDSL } from "../../runtime/streams/graph-dsl.ts";
 import type { Inlet, Outlet } from "../../runtime/streams/graph-stage.ts";
 import { Source } from "../../runtime/streams/source.ts";
 import { type BucketValues, bucketChecksum } from "../bucket-checksum.ts";
-import { internSensors, sensorChunks } from "../sensor-chunks.ts";
+import { chunkRowsDefault, internSensors, sensorChunks } from "../sensor-chunks.ts";
 import { type SensorRows, seriesCount } from "../sensor-rows.ts";
 import type { Participant, PreparedRun } from "../workload.ts";
 import { RollupStore } from "./rollup-store.ts";
@@ -27,23 +27,29 @@ import { RollupStore } from "./rollup-store.ts";
  *
  * Peers keep no raw rows. To be compared with them, the store keeps the rollups alone; the engine sorts the raw rows by series and
  * hands them to it all the same. `keepsRows` is the store in memory, which copies them: what a graph would do.
+ *
+ * @param chunkRows Rows of a chunk.
  */
-export function blockStages(input: (rows: number, seed: number) => SensorRows, keepsRows: boolean): Participant {
+export function blockStages(
+  input: (rows: number, seed: number) => SensorRows,
+  keepsRows: boolean,
+  chunkRows = chunkRowsDefault,
+): Participant {
   return {
     name: keepsRows ? "millrace-and-rows" : "millrace",
     async open({ rows, seed }) {
       const columns = input(rows, seed);
-      return { prepare: async () => (keepsRows ? keepingRows(columns) : rollupsAlone(columns)) };
+      return { prepare: async () => (keepsRows ? keepingRows(columns) : rollupsAlone(columns, chunkRows)) };
     },
   };
 }
 
-function rollupsAlone(rows: SensorRows): PreparedRun {
+function rollupsAlone(rows: SensorRows, chunkRows: number): PreparedRun {
   const table = internSensors(new SeriesTable());
   const store = new RollupStore();
   return {
     elements: rows.length,
-    run: () => rollUp(rows, table, store),
+    run: () => rollUp(rows, table, store, ["1m"], chunkRows),
     finish: async () => bucketChecksum(store.floats(floatStateWidth).flatMap(bucketsOf)),
   };
 }
@@ -64,7 +70,13 @@ function keepingRows(rows: SensorRows): PreparedRun {
 }
 
 /** Rows through the message and the aggregation block into a store; resolves when all are durable. */
-export async function rollUp(rows: SensorRows, table: SeriesTable, store: Store, aggregators = ["1m"]): Promise<void> {
+export async function rollUp(
+  rows: SensorRows,
+  table: SeriesTable,
+  store: Store,
+  aggregators = ["1m"],
+  chunkRows = chunkRowsDefault,
+): Promise<void> {
   let durable = 0;
   const settled = (tally: { durable: number }) => {
     durable += tally.durable;
@@ -80,7 +92,7 @@ export async function rollUp(rows: SensorRows, table: SeriesTable, store: Store,
   const message = messageBlock.open(messageBlock.settings.parse(given), context("message", ["updates"]));
   const aggregation = aggregationBlock.open(aggregationBlock.settings.parse(given), context("aggregation", []));
   const graph = GraphDSL.create((builder): undefined => {
-    const source = builder.add(Source.from(sensorChunks(rows, table, { settled, failed })));
+    const source = builder.add(Source.from(sensorChunks(rows, table, { settled, failed }, chunkRows)));
     const recording = builder.add(message);
     const rollingUp = builder.add(aggregation);
     builder.connect(source.out, recording.inlets[0] as Inlet<unknown>);
