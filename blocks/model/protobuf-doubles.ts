@@ -2,17 +2,9 @@ import type { ChunkBuilder } from "./chunk-builder.ts";
 import type { Series, SeriesTable } from "./series.ts";
 import { timestampMax } from "./timestamp.ts";
 
-/**
- * The short way through a Protobuf message that looks as most do: names that came before in the same bytes, of a series of type
- * tdouble, then values in the documented form and nothing else, after 1970. Whatever is not so goes the long way, which tells
- * faults too.
- *
- * @returns The number of data points added; -1 where the message does not look like that. What was added must be rolled back then.
- */
-export function decodeDoubles(bytes: Uint8Array, into: ChunkBuilder, table: SeriesTable, pointsMax: number): number {
-  const from = endOfNames(bytes);
-  const series = seriesOfBytes(table, bytes, from);
-  return series === undefined ? -1 : decodeValues(bytes, from, series, into, pointsMax);
+/** The series of a message, where its names came before in the same bytes, in front of the values, and its type is tdouble. */
+export function seriesOfNames(bytes: Uint8Array, table: SeriesTable): Series | undefined {
+  return seriesOfBytes(table, bytes, endOfNames(bytes));
 }
 
 /**
@@ -56,7 +48,7 @@ function seriesOfBytes(table: SeriesTable, bytes: Uint8Array, length: number): S
 }
 
 /** Where the first value begins, or where the fields are no longer short ones of names. */
-function endOfNames(bytes: Uint8Array): number {
+export function endOfNames(bytes: Uint8Array): number {
   let at = 0;
   for (;;) {
     const tag = bytes[at];
@@ -73,7 +65,21 @@ function hashOf(bytes: Uint8Array, length: number): number {
   return hash >> 2;
 }
 
-function decodeValues(bytes: Uint8Array, from: number, series: Series, into: ChunkBuilder, pointsMax: number): number {
+/**
+ * Decodes the values of a message that looks as most do: of type tdouble, in the documented form, after 1970, and nothing behind
+ * them. Whatever is not so goes the long way, which tells faults too.
+ *
+ * @param from Where the first value begins.
+ * @returns The number of data points added; -1 where the message does not look like that, and what was added must be rolled back.
+ */
+export function decodeDoubles(
+  bytes: Uint8Array,
+  from: number,
+  series: Series,
+  into: ChunkBuilder,
+  pointsMax: number,
+): number {
+  if (series.type !== "tdouble") return -1;
   const { length } = bytes;
   // Making a view costs more than it saves in a short message.
   const view = length > viewedMin ? new DataView(bytes.buffer, bytes.byteOffset, length) : undefined;
@@ -100,10 +106,12 @@ function decodeValues(bytes: Uint8Array, from: number, series: Series, into: Chu
       if (bytes[at] !== nanosTag) return -1;
       at += 1;
       byte = 0x80;
-      for (let shift = 0; byte >= 0x80; shift += 7, at += 1) {
-        if (shift === 35 || at === timeEnd) return -1;
+      scale = 1;
+      for (let digit = 0; byte >= 0x80; digit += 1, at += 1) {
+        if (digit === 5 || at === timeEnd) return -1;
         byte = bytes[at] as number;
-        nanos += (byte & 0x7f) * 2 ** shift;
+        nanos += (byte & 0x7f) * scale;
+        scale *= 0x80;
       }
     }
     if (at !== timeEnd || bytes[at] !== payloadTag || bytes[at + 1] !== 8 || nanos >= 1_000_000_000) return -1;

@@ -3,7 +3,7 @@ import { EngineError, type ErrorCode } from "../../runtime/errors.ts";
 import type { ChunkBuilder } from "./chunk-builder.ts";
 import { type DecodeOptions, pointsMaxDefault } from "./json-message.ts";
 import { seriesOfMessage } from "./message-series.ts";
-import { decodeDoubles, noteNames } from "./protobuf-doubles.ts";
+import { decodeDoubles, endOfNames, noteNames, seriesOfNames } from "./protobuf-doubles.ts";
 import { decodePayload, type PayloadPlace } from "./protobuf-payload.ts";
 import type { Series } from "./series.ts";
 import { timestampMax, timestampMin } from "./timestamp.ts";
@@ -22,7 +22,8 @@ import { checkerOf, unknownTypeReason } from "./value.ts";
 export function decodeProtobufMessage(bytes: Uint8Array, into: ChunkBuilder, options: DecodeOptions): number {
   const pointsMax = options.pointsMax ?? pointsMaxDefault;
   into.begin();
-  const added = decodeDoubles(bytes, into, options.table, pointsMax);
+  const known = seriesOfNames(bytes, options.table);
+  const added = known === undefined ? -1 : decodeDoubles(bytes, endOfNames(bytes), known, into, pointsMax);
   if (added >= 0) return added;
   into.rollback();
   // A plain view, so that reading a piece of a Buffer does not copy it.
@@ -34,7 +35,10 @@ export function decodeProtobufMessage(bytes: Uint8Array, into: ChunkBuilder, opt
     }
     const series = seriesOfMessage(options.table, head.metric, head.tagset, head.type);
     if ("code" in series) throw new EngineError(series.code, series.reason);
-    if (head.points > 0) new ValuesDecoder(reader, series, into, options).run(head.firstValue);
+    if (head.points > 0 && decodeDoubles(bytes, head.firstValue, series, into, pointsMax) < 0) {
+      into.rollback();
+      new ValuesDecoder(reader, series, into, options).run(head.firstValue);
+    }
     if (!head.namesBehind) noteNames(bytes.subarray(0, head.firstValue), series, options.table);
     return head.points;
   } catch (error) {
@@ -73,6 +77,13 @@ function readHead(reader: Reader, pointsMax: number): Head {
   const head: Head = { metric: "", type: "", tagset, points: 0, firstValue: 0, namesBehind: false };
   while (reader.pos < reader.len) {
     const start = reader.pos;
+    const size = reader.buf[start + 1] ?? 0x80;
+    if (reader.buf[start] === valuesTag && size < 0x80 && head.points > 0) {
+      // Most fields are values, and short.
+      head.points += 1;
+      reader.pos = start + 2 + size;
+      continue;
+    }
     const tag = reader.tag();
     if (tag === valuesTag) {
       if (head.points === 0) head.firstValue = start;
@@ -86,6 +97,7 @@ function readHead(reader: Reader, pointsMax: number): Head {
     else if (tag === tagsetTag) readTag(reader, head.tagset);
     else reader.skipType(tag & 7, 0, tag >>> 3);
   }
+  if (reader.pos > reader.len) throw overrun(reader.len);
   if (head.points > pointsMax) {
     const rule = `it must have at most ${pointsMax} data points: it has ${head.points}`;
     throw new EngineError("SIZE_LIMIT", `Cannot accept a message as ${rule}`);
