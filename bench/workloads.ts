@@ -8,5 +8,9 @@ export const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   w3: async () => (await import("./streams/async-map.ts")).asyncMap,
   w4: async () => (await import("./streams/branches.ts")).branches,
   "stage-cost": async () => (await import("./streams/stage-cost.ts")).stageCost,
+  "one-point": async () => (await import("./one-point/workload.ts")).onePoint,
+  "protobuf-decode": async () => (await import("./protobuf-decode/workload.ts")).protobufDecode,
+  "protobuf-decode-one": async () => (await import("./protobuf-decode/workload.ts")).protobufDecodeOne,
+  "embedded-store": async () => (await import("./embedded-store/workload.ts")).embeddedStore,
   "end-to-end": async () => (await import("./end-to-end/workload.ts")).endToEnd,
 };

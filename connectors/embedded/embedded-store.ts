@@ -10,7 +10,7 @@ import { numberKey } from "./ordered-key.ts";
 import { PeriodLevels, rawLevel } from "./period-levels.ts";
 import { pointsOfRows, rowsOfPoints, rowsOfStates, statesOfRows } from "./rows.ts";
 import { SeriesDictionary } from "./series-dictionary.ts";
-import { TailStarts } from "./tail-starts.ts";
+import { Tails } from "./tails.ts";
 import { type ChunkLimits, Track } from "./track.ts";
 import { WriteQueue } from "./write-queue.ts";
 
@@ -42,7 +42,8 @@ export async function openEmbeddedStore(path: string, options: EmbeddedStoreOpti
  * A store in one folder of this machine: chunks of columns in lmdb.
  *
  * One write is one transaction, durable when it resolves. Writes that wait for a running commit share the next one where they
- * concern different series. Memory: the dictionary of series (`series_max`), and what the running commit writes.
+ * concern different series. Memory: the dictionary of series (`series_max`), up to 64 MiB of the last chunks of tracks, and what
+ * the running commit writes.
  */
 export class EmbeddedStore implements Store {
   readonly #environment: Environment;
@@ -51,7 +52,7 @@ export class EmbeddedStore implements Store {
   readonly #shards: KeyValues;
   readonly #dictionary: SeriesDictionary;
   readonly #levels: PeriodLevels;
-  readonly #tails = new TailStarts();
+  readonly #tails = new Tails();
   readonly #writes: WriteQueue<StoreWrite>;
   #closed = false;
 
@@ -149,7 +150,12 @@ export class EmbeddedStore implements Store {
 
   #track(series: Series, level: number): Track | undefined {
     const id = this.#idOf(series);
-    return id === undefined ? undefined : new Track(this.#chunks, id, level, limitsOf(level));
+    return id === undefined ? undefined : this.#trackOf(id, level);
+  }
+
+  #trackOf(id: number, level: number): Track {
+    const tails = this.#lock === undefined ? undefined : this.#tails;
+    return new Track(this.#chunks, id, level, level === rawLevel ? pointLimits : stateLimits, tails);
   }
 
   #idOf(series: Series): number | undefined {
@@ -180,24 +186,24 @@ export class EmbeddedStore implements Store {
     const add = (more: Operation[]) => {
       for (const operation of more) operations.push(operation);
     };
+    this.#tails.begin();
     try {
       for (const { series, points } of write.observations ?? []) {
         if (points.time.length === 0) continue;
         const id = this.#dictionary.intern(series);
         this.#dictionary.markObserved(id);
-        add(new Track(this.#chunks, id, rawLevel, pointLimits).write(rowsOfPoints(points), this.#tails));
+        add(this.#trackOf(id, rawLevel).write(rowsOfPoints(points)));
       }
       for (const { series, period, rows } of write.states ?? []) {
         const id = this.#dictionary.intern(series);
-        add(
-          new Track(this.#chunks, id, this.#levels.intern(period), stateLimits).write(rowsOfStates(rows), this.#tails),
-        );
+        add(this.#trackOf(id, this.#levels.intern(period)).write(rowsOfStates(rows)));
       }
       for (const { series, shard } of write.tags ?? []) {
         const key = Buffer.concat([numberKey(this.#dictionary.intern(series)), Buffer.from(shard)]);
         operations.push({ table: this.#shards, key, value: present });
       }
     } catch (thrown) {
+      this.#tails.rollback();
       throw storeFailed("write to", thrown);
     }
     return operations;
@@ -206,7 +212,13 @@ export class EmbeddedStore implements Store {
   async #commit(operations: readonly Operation[]): Promise<void> {
     const series = this.#dictionary.unsaved();
     const levels = this.#levels.unsaved();
-    await this.#environment.commit([...series.operations, ...levels.operations, ...operations]);
+    try {
+      await this.#environment.commit([...series.operations, ...levels.operations, ...operations]);
+    } catch (thrown) {
+      this.#tails.failed();
+      throw thrown;
+    }
+    this.#tails.committed();
     series.saved();
     levels.saved();
   }
@@ -237,8 +249,6 @@ const stateLimits: ChunkLimits = {
   splitRows: 512,
   splitBytes: 256 * 1024,
 };
-
-const limitsOf = (level: number) => (level === rawLevel ? pointLimits : stateLimits);
 
 function matches(series: Series, filter: SeriesFilter): boolean {
   for (const [key, value] of filter.tags) if (series.tagset.get(key) !== value) return false;

@@ -255,3 +255,52 @@ test("any bytes are a message or an error of the engine, and then nothing is add
     { numRuns: 3000 },
   );
 });
+
+test("a message whose names came before in the same bytes is decoded as at first, and whatever differs is told apart", () => {
+  const table = new SeriesTable();
+  const value = { datetime: { seconds: 1, nanos: 2_000_000 }, payload: Buffer.from("404515604189374c", "hex") };
+  const names = encodePlain("tdouble", []);
+  const tags = encodePlain("", [], { tagset: { a: "b" } });
+  const values = encodePlain("", [value], {});
+  const message = (...parts: Uint8Array[]) => decode(Buffer.concat(parts), { table });
+  const plain = { metric: "m", tagset: {}, type: "tdouble", time: 1_002, value: 42.167 };
+  const tagged = { ...plain, tagset: { a: "b" } };
+  for (let round = 0; round < 2; round += 1) {
+    expect(message(names, values, tags)).toEqual([tagged]);
+    expect(message(names, values)).toEqual([plain]);
+    expect(message(names, tags, values)).toEqual([tagged]);
+    expect(message(names, values, names, values)).toEqual([plain, plain]);
+    expect(message(values, names)).toEqual([plain]);
+    expect(message(names, tags, values, values)).toEqual([tagged, tagged]);
+  }
+});
+
+test("a fault of a message whose names are known is told as at first, and nothing of it is added", () => {
+  const table = new SeriesTable();
+  const good = { datetime: { seconds: 1 }, payload: new Uint8Array(8) };
+  expect(decode(encodePlain("tdouble", [good]), { table }).length).toBe(1);
+  const faults = [
+    { ...good, payload: new Uint8Array(7) },
+    { ...good, payload: Buffer.from("7ff0000000000000", "hex") },
+    { ...good, datetime: { seconds: 253_402_300_800 } },
+    { ...good, datetime: { nanos: 1_000_000_000 } },
+  ];
+  for (const fault of faults) {
+    const bytes = encodePlain("tdouble", [good, fault]);
+    const into = new ChunkBuilder(table);
+    const told = (from: SeriesTable) => {
+      try {
+        decodeProtobufMessage(bytes, into, { table: from });
+        return "nothing";
+      } catch (error) {
+        return error instanceof EngineError ? `${error.code} ${error.message}` : "a bug";
+      }
+    };
+    expect(told(table)).toBe(told(new SeriesTable()));
+    expect(told(table)).toMatch(/^(VALUE|TIMESTAMP)_INVALID/);
+    expect(into.rows).toBe(0);
+  }
+  const two = encodePlain("tdouble", [good, good]);
+  expect(() => decode(two, { table, pointsMax: 1 })).toThrow("at most 1 data points");
+  expect(decode(two, { table, pointsMax: 2 }).length).toBe(2);
+});
