@@ -21,6 +21,11 @@ export class TailStarts {
   forget(series: number, level: number): void {
     this.#starts.delete(series * levels + level);
   }
+
+  /** Seldom: it looks at everything that is remembered. */
+  forgetSeries(series: number): void {
+    for (const track of this.#starts.keys()) if (Math.floor(track / levels) === series) this.#starts.delete(track);
+  }
 }
 
 /** A level is a u16 in keys. */

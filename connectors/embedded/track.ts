@@ -1,7 +1,7 @@
 import { aligned, appendToChunk, chunkBytes, chunkHeader, decodeChunk, encodeChunk, lastTimeOf } from "./chunk.ts";
 import type { KeyValues, Operation } from "./environment.ts";
 import { readOrdered, writeOrdered } from "./ordered-key.ts";
-import { concatRows, lowerBound, mergeRows, type Rows, sliceRows } from "./rows.ts";
+import { concatRows, lowerBound, mergeRows, noRows, type Rows, sliceRows } from "./rows.ts";
 import type { TailStarts } from "./tail-starts.ts";
 
 /** When chunks are joined, cut and split. Sizes are of one chunk. */
@@ -74,6 +74,43 @@ export class Track {
     const last = operations.at(-1);
     if (last !== undefined) tails.set(this.#series, this.#level, readOrdered(last.key, prefixBytes));
     return operations;
+  }
+
+  /** What to commit so that the rows in `ranges` are gone, and `rows` stand. */
+  replace(ranges: readonly Range[], rows: Rows, tails: TailStarts): Operation[] {
+    tails.forget(this.#series, this.#level);
+    const times = [...ranges.flatMap(({ from, to }) => (from < to ? [from, to] : [])), ...rows.time];
+    if (times.length === 0) return [];
+    const first = this.#startAtOrBefore(min(times)) ?? this.#firstStart();
+    const operations: Operation[] = [];
+    let left = rows;
+    let into: StoredChunk | undefined;
+    const rewrite = (next: number) => {
+      const taken = into === undefined ? 0 : lowerBound(left.time, next);
+      if (into !== undefined) operations.push(...this.#replaceIn(into, next, ranges, sliceRows(left, 0, taken)));
+      left = sliceRows(left, taken, left.time.length);
+    };
+    const range = { start: this.#key(first), end: this.#key(max(times)), inclusiveEnd: true };
+    for (const { key, value } of this.#chunks.getRange(range)) {
+      const start = readOrdered(key, prefixBytes);
+      rewrite(start);
+      into = { start, chunk: aligned(value) };
+    }
+    rewrite(Number.POSITIVE_INFINITY);
+    return left.time.length === 0 ? operations : [...operations, ...this.#newChunks(left)];
+  }
+
+  /** @param next Start of the chunk behind this one. */
+  #replaceIn({ start, chunk }: StoredChunk, next: number, ranges: readonly Range[], rows: Rows): Operation[] {
+    const gone = { table: this.#chunks, key: this.#key(start), value: undefined };
+    const touched = ranges.filter(({ from, to }) => from < next && to > start);
+    if (rows.time.length === 0 && touched.some(({ from, to }) => from <= start && to >= next)) return [gone];
+    const old = decodeChunk(chunk);
+    const kept = touched.reduce((some, { from, to }) => withoutRange(some, from, to), old);
+    if (kept === old && rows.time.length === 0) return [];
+    const merged = mergeRows(kept, rows);
+    if (merged.time.length === 0) return [gone];
+    return merged.time[0] === start ? this.#newChunks(merged) : [gone, ...this.#newChunks(merged)];
   }
 
   #writeAtTail(tail: StoredChunk | undefined, rows: Rows, first: number): Operation[] {
@@ -188,6 +225,25 @@ export class Track {
 }
 
 const prefixBytes = 6;
+
+/** Half-open, ms since the epoch. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+function withoutRange(rows: Rows, from: number, to: number): Rows {
+  const low = lowerBound(rows.time, from);
+  const high = Math.max(low, lowerBound(rows.time, to, low));
+  if (low === high) return rows;
+  if (low === 0 && high === rows.time.length) return noRows;
+  return concatRows(
+    [sliceRows(rows, 0, low), sliceRows(rows, high, rows.time.length)].filter(({ time }) => time.length > 0),
+  );
+}
+
+const min = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.min(a, b));
+const max = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.max(a, b));
 
 interface StoredChunk {
   readonly start: number;
