@@ -1,4 +1,5 @@
 import { Subject } from "rxjs";
+import { type BucketRules, bucketRules } from "../blocks/model/bucket-rules.ts";
 import type { Buffer, BufferDepth } from "../blocks/model/buffer.ts";
 import type { ComponentContext, SinkElement } from "../blocks/model/component.ts";
 import { SeriesTable } from "../blocks/model/series.ts";
@@ -41,6 +42,7 @@ export interface EngineStatus {
 export class Engine {
   readonly plan: Plan;
   readonly table: SeriesTable;
+  readonly buckets: BucketRules;
   readonly #options: EngineOptions;
   readonly #log: Log;
   readonly #system: ActorSystem;
@@ -59,6 +61,7 @@ export class Engine {
     this.#options = options;
     this.#log = options.log ?? silentLog;
     this.#upstreamFirst = levelsOf(plan.segments);
+    this.buckets = bucketRules(plan.graph.timezone, plan.graph.bucket_label);
     this.table = new SeriesTable(plan.graph.limits.series_max);
     this.#system = new ActorSystem({ clock: options.clock, log: this.#log, name: plan.graph.name });
   }
@@ -216,6 +219,7 @@ export class Engine {
       parts: {
         catalogue,
         context: (node) => this.#context(node),
+        buckets: this.buckets,
         store: (name) => this.store(name),
         buffer: (node) => found(this.#buffers.get(node.name), node.name),
         deadLetters: (node) => deadLetters(this.plan.graph, this.#context(node)),

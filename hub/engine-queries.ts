@@ -1,5 +1,7 @@
 import { builtInDerivators } from "../blocks/derivators/catalogue.ts";
 import type { Derivator } from "../blocks/model/derivator.ts";
+import type { BucketRules } from "../blocks/model/bucket-rules.ts";
+import { periodOf } from "../blocks/model/period.ts";
 import type { Store } from "../blocks/model/store.ts";
 import { type QueryRequest, runQuery } from "../blocks/query/query.ts";
 import type { QueryResult } from "../blocks/query/query-result.ts";
@@ -27,6 +29,7 @@ export function answer(
   store: Store,
   derivators: readonly Derivator[],
   request: QueryRequest,
+  buckets: BucketRules,
 ): Promise<QueryResult> {
   const writers = graph.nodes
     .map(({ settings }) => settings as { store?: string; aggregators?: string[]; derivators?: string[] })
@@ -34,5 +37,5 @@ export function answer(
   const [periods = []] = writers.flatMap(({ aggregators }) => (aggregators === undefined ? [] : [aggregators]));
   const named = new Set(writers.flatMap((settings) => settings.derivators ?? []));
   const sets = new DerivatorSets([...builtInDerivators, ...derivators.filter(({ name }) => named.has(name))]);
-  return runQuery(store, request, { periods, sets });
+  return runQuery(store, request, { periods: periods.map((label) => periodOf(label, buckets)), buckets, sets });
 }

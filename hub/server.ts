@@ -104,7 +104,14 @@ async function newServer(engine: Engine, catalogue: Catalogue): Promise<FastifyI
     const wanted = readQuery({ selector: "", ...given, merge: merge === "true" });
     const name = chosenStore(engine.plan.graph, store);
     await engine.fresh(freshTimeoutMs);
-    const result = await answer(engine.plan.graph, name, engine.store(name), catalogue.derivators, wanted);
+    const result = await answer(
+      engine.plan.graph,
+      name,
+      engine.store(name),
+      catalogue.derivators,
+      wanted,
+      engine.buckets,
+    );
     await reply.type("application/json").send(resultToJson(result));
   });
   await server.ready();

@@ -32,16 +32,16 @@ export function bucketReading(
   store: Store,
   request: QueryRequest & { readonly every: string },
   answers: readonly AnswerSeries[],
-  { periods, sets }: QueryContext,
+  { periods, buckets, sets }: QueryContext,
   budget: RowBudget,
 ): Reading {
-  const period = periodOf(request.every);
+  const period = periodOf(request.every, buckets);
   const types = answers.flatMap(({ members }) => members.map(({ type }) => type));
   const values = chosenValues(request.values, [...new Set(types)], sets);
   for (const answer of answers) refuseMerge(answer, values, (type) => sets.of(type));
   const setOf = keptByType((type) => setWith(neededDerivators(values), type, sets));
   const wideningSet = setWith(neededDerivators(standardValues), "tlong", sets);
-  const stored = periods.map(periodOf).findLast((finer) => divides(finer, period));
+  const stored = periods.findLast((finer) => divides(finer, period));
   return {
     values,
     align: period,
@@ -63,9 +63,9 @@ export function bucketReading(
           }
         }
       };
-      await readSeriesBuckets(store, stored?.label, period, given, window, take);
+      await readSeriesBuckets(store, stored?.key, period, given, window, take);
       return {
-        rows: given.map((answer, index) => rowsOf(answer, merged[index], values, setOf(answer.type))),
+        rows: given.map((answer, index) => rowsOf(answer, merged[index], values, period, setOf(answer.type))),
         rowsRead,
       };
     },
@@ -100,11 +100,16 @@ function rowsOf(
   { name, type }: AnswerSeries,
   buckets: ReadonlyMap<number, BucketState> | undefined,
   values: readonly string[],
+  period: Period,
   set: DerivatorSet,
 ): Row[] {
   return [...(buckets ?? [])]
     .sort(([a], [b]) => a - b)
-    .map(([start, state]) => [name, start, ...values.map((value) => bucketValue(value, type, set, state))]);
+    .map(([start, state]) => [
+      name,
+      period.stamp(start),
+      ...values.map((value) => bucketValue(value, type, set, state)),
+    ]);
 }
 
 /** Whole buckets: the first is `from`'s own, the last begins before `to` and holds or precedes the newest observation. */

@@ -1,3 +1,4 @@
+import { utcRules } from "../../blocks/model/bucket-rules.ts";
 import { Subject } from "rxjs";
 import { aggregationBlock } from "../../blocks/aggregation.ts";
 import { messageBlock } from "../../blocks/message.ts";
@@ -61,6 +62,7 @@ export class ProcessorRun {
         store: () => this.store,
         outlets: new Set(outlets),
         derivators,
+        buckets: utcRules,
         derivations,
         flushes: this.flushes,
         shared,

@@ -20,7 +20,7 @@ function ask(filled: FilledStore, selector: string, more: Partial<QueryRequest> 
     rowsMax: 100_000,
     ...more,
   };
-  return runQuery(filled.store, request, { periods: filled.periods, sets: filled.sets });
+  return runQuery(filled.store, request, { periods: filled.periods, buckets: filled.buckets, sets: filled.sets });
 }
 
 test("a query without a period gives the observations from `from` up to, but without, `to`", async () => {

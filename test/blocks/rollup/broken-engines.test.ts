@@ -55,7 +55,7 @@ async function verdictOn(parts: Partial<EngineParts>): Promise<"passes" | "caugh
 function shifted(period: Period): Period {
   return {
     ...lengthOf(period),
-    label: period.label,
+    ...namesOf(period),
     start: (time) => period.start(time - 1),
     next: (start) => period.next(start),
   };
@@ -66,10 +66,14 @@ function truncating(period: Period): Period {
   if (fixedMs === undefined) return period;
   return {
     fixedMs,
-    label: period.label,
+    ...namesOf(period),
     start: (time) => Math.trunc(time / fixedMs) * fixedMs,
     next: (start) => period.next(start),
   };
+}
+
+function namesOf({ label, key }: Period) {
+  return { label, key, stamp: (start: number) => start };
 }
 
 function lengthOf({ fixedMs }: Period): { fixedMs?: number } {

@@ -26,7 +26,7 @@ export interface EngineParts {
 }
 
 export const soundParts: EngineParts = {
-  period: periodOf,
+  period: (label) => periodOf(label),
   derivators: [...builtInDerivators, trail],
   seen: (store) => store,
   forgetsEarly: false,
@@ -91,7 +91,9 @@ class Engine {
     const shared = { table: this.#table, store: parts.seen(store), sets: this.#sets, hotSeriesMax };
     const [first, ...coarser] = labels.map(parts.period);
     this.#recorder = new Recorder({ ...shared, period: first });
-    this.#cascades = coarser.map((period, level) => new Cascade({ ...shared, period, finer: labels[level] as string }));
+    this.#cascades = coarser.map(
+      (period, level) => new Cascade({ ...shared, period, finer: parts.period(labels[level] as string) }),
+    );
   }
 
   get allDurable(): boolean {

@@ -1,3 +1,4 @@
+import { periodOf } from "../../../blocks/model/period.ts";
 import type { Aggregation } from "../../../blocks/model/aggregation.ts";
 import { SeriesTable } from "../../../blocks/model/series.ts";
 import type { Store } from "../../../blocks/model/store.ts";
@@ -25,7 +26,7 @@ export async function storedAggregations(store: Store, label: string): Promise<M
     }
   }
   const found = new Map<string, Aggregation[]>();
-  for (const aggregation of aggregationsOf(states, label, table, sets)) {
+  for (const aggregation of aggregationsOf(states, periodOf(label), table, sets)) {
     const key = `${aggregation.series.metric} ${aggregation.bucket}`;
     found.set(key, [...(found.get(key) ?? []), aggregation]);
   }
