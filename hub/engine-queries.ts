@@ -37,5 +37,6 @@ export function answer(
   const [periods = []] = writers.flatMap(({ aggregators }) => (aggregators === undefined ? [] : [aggregators]));
   const named = new Set(writers.flatMap((settings) => settings.derivators ?? []));
   const sets = new DerivatorSets([...builtInDerivators, ...derivators.filter(({ name }) => named.has(name))]);
-  return runQuery(store, request, { periods: periods.map((label) => periodOf(label, buckets)), buckets, sets });
+  const all = new DerivatorSets([...builtInDerivators, ...derivators]);
+  return runQuery(store, request, { periods: periods.map((label) => periodOf(label, buckets)), buckets, sets, all });
 }

@@ -31,15 +31,18 @@ export interface QueryContext {
   /** The stored aggregators, ascending. */
   readonly periods: readonly Period[];
   readonly buckets: BucketRules;
+  /** What is stored of each bucket. */
   readonly sets: DerivatorSets;
+  /** What can be computed of the observations. */
+  readonly all: DerivatorSets;
 }
 
 /**
  * Reads observations, or buckets of any period, out of a store.
  *
  * Buckets are those with an instant from `from` up to `to` (exclusive), each whole, with its label as the timestamp; one without
- * data gives no row. They come from the coarsest stored period that divides `every`, merged in ascending order, else from the
- * observations.
+ * data gives no row. They come from the coarsest stored period that divides `every`, merged in ascending order; from the
+ * observations where there is none, or where a value is asked for that is not kept.
  *
  * Rows are in order of series, timestamp and type of the series. A series with two types answers with both, unless merged.
  *

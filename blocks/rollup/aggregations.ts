@@ -31,7 +31,9 @@ export function aggregationsOf(
   const values: Aggregation[] = [];
   for (let row = 0; row < states.length; row += 1) {
     const series = table.at(states.series[row] as number);
-    const bucket = period.stamp(states.start[row] as number);
+    const start = states.start[row] as number;
+    const span = { start, end: period.next(start) };
+    const bucket = period.stamp(start);
     for (const derivator of floatDerivators(series.type)) {
       const value = floatValue(states.floats, row * floatStateWidth, derivator, series.type);
       values.push({
@@ -47,7 +49,7 @@ export function aggregationsOf(
     if (others === undefined) continue;
     const set = sets.of(series.type);
     for (const derivator of set.derivators) {
-      const value = set.result(others, derivator.name);
+      const value = set.result(others, derivator.name, span);
       if (value === undefined) continue;
       values.push({
         series,

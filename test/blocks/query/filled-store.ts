@@ -1,4 +1,4 @@
-import { builtInDerivators } from "../../../blocks/derivators/catalogue.ts";
+import { builtInDerivators, namedDerivators } from "../../../blocks/derivators/catalogue.ts";
 import { floatStateWidth, foldFloats, mergeFloats } from "../../../blocks/derivators/float-state.ts";
 import { type BucketRules, utcRules } from "../../../blocks/model/bucket-rules.ts";
 import { newColumn, type Points } from "../../../blocks/model/columns.ts";
@@ -17,11 +17,13 @@ export class FilledStore {
   readonly periods: readonly Period[];
   readonly buckets: BucketRules;
   readonly sets: DerivatorSets;
+  readonly all: DerivatorSets;
 
   constructor(periods: readonly string[] = [], more: readonly Derivator[] = [], buckets = utcRules) {
     this.periods = periods.map((label) => periodOf(label, buckets));
     this.buckets = buckets;
     this.sets = new DerivatorSets([...builtInDerivators, ...more]);
+    this.all = new DerivatorSets([...new Set([...builtInDerivators, ...namedDerivators, ...more])]);
   }
 
   /** @param rows Ascending in time. */
