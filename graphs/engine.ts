@@ -53,6 +53,7 @@ export class Engine {
   /** In levels: each is fed by those before it only, cycles apart. */
   readonly #upstreamFirst: readonly (readonly Segment[])[];
   #stopping: Promise<void> | undefined;
+  #lastAlone: Promise<unknown> = Promise.resolve();
   #draining = false;
   #timeout: Timer | undefined;
 
@@ -132,6 +133,26 @@ export class Engine {
       }
       await this.#flushing(() => left === 0, until);
     }
+  }
+
+  /**
+   * Runs `action` as the one writer of a store: what the segments that write it have read is brought to rest before, and they go on
+   * from there afterwards. What rests in their buffers meanwhile is written then.
+   */
+  alone<T>(storeName: string, action: (store: Store) => Promise<T>): Promise<T> {
+    const next = this.#lastAlone.then(async () => {
+      const writers = this.#runs.filter(({ segment }) =>
+        segment.nodes.some(({ settings }) => (settings as { store?: string }).store === storeName),
+      );
+      const resumes = await Promise.all(writers.map((run) => run.pause()));
+      try {
+        return await action(this.store(storeName));
+      } finally {
+        for (const resume of resumes) resume();
+      }
+    });
+    this.#lastAlone = next.catch(() => {});
+    return next;
   }
 
   async #flushing(isDone: () => boolean, until: number): Promise<void> {
