@@ -55,6 +55,8 @@ interface Touched {
   /** Starts from `from` up to `to`. */
   readonly from: number;
   readonly to: number;
+  /** Starts of those of which nothing is left, half-open; apart from `rows`, so that a write that was lost in part can be repeated. */
+  readonly gone: { readonly from: number; readonly to: number };
   /** Ascending; at most two, as those between have nothing left. */
   readonly rows: StateRows;
 }
@@ -76,7 +78,7 @@ async function deleteRange(store: Store, range: SeriesRange, { chains, sets }: S
   await store.write({
     deletes: {
       observations: [range],
-      states: levels.map(({ period, from, to }) => ({ series, period: period.key, from, to })),
+      states: levels.map(({ period, gone }) => ({ series, period: period.key, ...gone })),
     },
     states: levels.flatMap(({ period, rows }) =>
       rows.start.length === 0 ? [] : [{ series, period: period.key, rows }],
@@ -98,6 +100,7 @@ async function touchedOf(
     (start, index) => (start < from || period.next(start) > to) && (index === 0 || last !== first),
   );
   const rows: StateRows[] = [];
+  const gone = { from: first, to: end };
   for (const start of borders) {
     const bucket = { series, from: start, to: period.next(start) };
     // A bucket that is not stored is of a series that other blocks write.
@@ -107,9 +110,12 @@ async function touchedOf(
       finer === undefined
         ? await leftOfPoints(store, bucket, { from, to }, period, set)
         : await leftOfStates(store, bucket, finer, period, set);
-    if (left !== undefined) rows.push(rowOf(start, left, series, set));
+    if (left === undefined) continue;
+    rows.push(rowOf(start, left, series, set));
+    if (start === last) gone.to = start;
+    else gone.from = period.next(start);
   }
-  return { period, from: first, to: end, rows: joinedRows(rows) };
+  return { period, from: first, to: end, gone, rows: joinedRows(rows) };
 }
 
 async function leftOfPoints(

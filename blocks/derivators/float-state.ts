@@ -82,9 +82,14 @@ export function foldFloats(
   states[at + 5] = min;
   states[at + 6] = max;
   states[at + 7] = sum;
-  states[at + 8] = sumError;
+  states[at + 8] = errorOf(sumError);
   states[at + 9] = squares;
-  states[at + 10] = squaresError;
+  states[at + 10] = errorOf(squaresError);
+}
+
+/** Of a sum that overflowed it is 0: no number has many bit patterns, and which of them comes out depends on the compiler. */
+function errorOf(error: number): number {
+  return Number.isNaN(error) ? 0 : error;
 }
 
 /** Merges the state at `laterAt` of `later`, whose points all follow, into the one at `at` of `states`. */
@@ -111,8 +116,9 @@ function mergeSum(states: Float64Array, at: number, later: Float64Array, laterAt
   const added = later[laterAt] as number;
   const next = sum + added;
   const part = next - sum;
-  states[at] = next;
-  states[at + 1] = (states[at + 1] as number) + (later[laterAt + 1] as number) + (sum - (next - part) + (added - part));
+  const error = (states[at + 1] as number) + (later[laterAt + 1] as number) + (sum - (next - part) + (added - part));
+  states[at] = Number.isNaN(next) ? Number.NaN : next;
+  states[at + 1] = errorOf(error);
 }
 
 /** The names that a float state answers. */

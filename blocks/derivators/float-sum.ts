@@ -7,11 +7,12 @@ export interface FloatSum {
 export function addTo(total: FloatSum, value: number, valueError = 0): void {
   const next = total.sum + value;
   const part = next - total.sum;
-  total.error += valueError + (total.sum - (next - part)) + (value - part);
+  const error = total.error + valueError + (total.sum - (next - part)) + (value - part);
+  // A sum that overflows has none.
+  total.error = Number.isNaN(error) ? 0 : error;
   total.sum = next;
 }
 
-/** An overflowing sum is infinite, and its error term is then no number. */
 export function sumOf({ sum, error }: FloatSum): number {
   return Number.isFinite(error) ? sum + error : sum;
 }

@@ -10,7 +10,8 @@ export function encodeFloats(numbers: readonly number[]): Uint8Array {
   const view = new DataView(bytes.buffer);
   bytes[0] = float;
   numbers.forEach((number, index) => {
-    view.setFloat64(1 + 8 * index, number, true);
+    // No number has many bit patterns; this is one.
+    view.setFloat64(1 + 8 * index, Number.isNaN(number) ? Number.NaN : number, true);
   });
   return bytes;
 }

@@ -1,4 +1,4 @@
-import { utcRules } from "../../blocks/model/bucket-rules.ts";
+import { type BucketRules, utcRules } from "../../blocks/model/bucket-rules.ts";
 import { Subject } from "rxjs";
 import { aggregationBlock } from "../../blocks/aggregation.ts";
 import { messageBlock } from "../../blocks/message.ts";
@@ -42,6 +42,7 @@ export class ProcessorRun {
     given: Readonly<Record<string, unknown>>,
     derivators: readonly Derivator[],
     derivations: readonly Derivation[] = [],
+    buckets: BucketRules = utcRules,
   ) {
     const { nodes, wires } = processorBlock.expand(
       processorBlock.settings.parse({ store: "main", ...given }),
@@ -62,7 +63,7 @@ export class ProcessorRun {
         store: () => this.store,
         outlets: new Set(outlets),
         derivators,
-        buckets: utcRules,
+        buckets,
         derivations,
         flushes: this.flushes,
         shared,
