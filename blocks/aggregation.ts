@@ -3,7 +3,7 @@ import { Receipt } from "../runtime/receipt.ts";
 import { GraphStage, GraphStageLogic, Inlet, Outlet, type Shape } from "../runtime/streams/graph-stage.ts";
 import { AggregationChunk } from "./model/aggregation.ts";
 import { type BlockContext, defineBlock } from "./model/component.ts";
-import { periodOf } from "./model/period.ts";
+import { type Period, periodOf } from "./model/period.ts";
 import type { Series } from "./model/series.ts";
 import type { StoreWrite } from "./model/store.ts";
 import { aggregationsOf } from "./rollup/aggregations.ts";
@@ -66,30 +66,38 @@ class AggregationStage extends GraphStage<AggregationShape> {
 
   createLogic(): AggregationLogic {
     const { aggregators, store, hot_series } = this.#settings;
-    const cascades = aggregators.slice(1).map(
-      (label, level) =>
+    const periods = aggregators.map((label) => periodOf(label, this.#context.buckets));
+    const cascades = periods.slice(1).map(
+      (period, level) =>
         new Cascade({
-          period: periodOf(label),
-          finer: aggregators[level] as string,
+          period,
+          finer: periods[level] as Period,
           table: this.#context.table,
           store: this.#context.store(store),
           sets: this.#sets,
           hotSeriesMax: hot_series,
         }),
     );
-    return new AggregationLogic(this.shape, this.#settings, this.#context, this.#sets, cascades);
+    const [first] = periods;
+    return new AggregationLogic(this.shape, { store, first }, this.#context, this.#sets, cascades);
   }
+}
+
+interface Given {
+  readonly store: string;
+  /** Absent where there are no periods: then nothing comes in. */
+  readonly first: Period | undefined;
 }
 
 /** The buckets of one period that an update touched. */
 interface Level {
-  readonly period: string;
+  readonly period: Period;
   readonly states: StateTable;
 }
 
 class AggregationLogic extends GraphStageLogic {
   readonly #ports: AggregationShape;
-  readonly #settings: Settings;
+  readonly #given: Given;
   readonly #context: BlockContext;
   readonly #sets: DerivatorSets;
   readonly #cascades: readonly Cascade[];
@@ -98,14 +106,14 @@ class AggregationLogic extends GraphStageLogic {
 
   constructor(
     ports: AggregationShape,
-    given: Settings,
+    given: Given,
     context: BlockContext,
     sets: DerivatorSets,
     cascades: readonly Cascade[],
   ) {
     super(ports);
     this.#ports = ports;
-    this.#settings = given;
+    this.#given = given;
     this.#context = context;
     this.#sets = sets;
     this.#cascades = cascades;
@@ -131,14 +139,14 @@ class AggregationLogic extends GraphStageLogic {
   }
 
   async #computeAndWrite(first: StateTable): Promise<Level[]> {
-    const levels: Level[] = [{ period: this.#settings.aggregators[0] as string, states: first }];
+    const levels: Level[] = [{ period: this.#given.first as Period, states: first }];
     let finer = first;
     for (const cascade of this.#cascades) {
       finer = await cascade.compute(finer);
-      levels.push({ period: cascade.period.label, states: finer });
+      levels.push({ period: cascade.period, states: finer });
     }
     const states = levels.flatMap((level) => this.#stateWrites(level));
-    await this.#context.store(this.#settings.store).write({ states });
+    await this.#context.store(this.#given.store).write({ states });
     return levels;
   }
 
@@ -147,7 +155,7 @@ class AggregationLogic extends GraphStageLogic {
     for (let row = 0; row < states.length; ) {
       const to = states.endOfSeries(row);
       const series = this.#context.table.at(states.series[row] as number);
-      writes.push({ series, period, rows: states.rows(row, to, series, this.#sets.of(series.type)) });
+      writes.push({ series, period: period.key, rows: states.rows(row, to, series, this.#sets.of(series.type)) });
       row = to;
     }
     return writes;

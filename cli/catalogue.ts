@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { blocks } from "../blocks/catalogue.ts";
+import { namedDerivators } from "../blocks/derivators/catalogue.ts";
 import type { ComponentDefinition } from "../blocks/model/component.ts";
 import type { Derivation } from "../blocks/model/derivation.ts";
 import type { Derivator } from "../blocks/model/derivator.ts";
@@ -12,7 +13,7 @@ import { EngineError, sentenceOf } from "../runtime/errors.ts";
 /** The built-in components. */
 export function builtInCatalogue(): Catalogue {
   const catalogue = new Catalogue();
-  for (const definition of [...connectors, ...blocks]) catalogue.add(definition);
+  for (const definition of [...connectors, ...blocks, ...namedDerivators]) catalogue.add(definition);
   return catalogue;
 }
 

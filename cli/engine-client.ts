@@ -11,9 +11,13 @@ const timeoutMs = 60_000;
  * @returns the body; undefined where nobody listens there any more.
  * @throws {EngineError} with the code and sentence of the engine's own answer, or `CONNECTION_FAILED`.
  */
-export async function askEngine(socket: string, path: string): Promise<string | undefined> {
+export async function askEngine(
+  socket: string,
+  path: string,
+  method: "GET" | "POST" = "GET",
+): Promise<string | undefined> {
   try {
-    const { status, body } = await get(socket, path);
+    const { status, body } = await ask(socket, path, method);
     if (status === 200) return body;
     const { code, msg } = JSON.parse(body) as { code?: EngineError["code"]; msg?: string };
     throw new EngineError(code ?? "CONNECTION_FAILED", msg ?? `Cannot ask the engine: it answered ${status}`);
@@ -25,9 +29,9 @@ export async function askEngine(socket: string, path: string): Promise<string | 
   }
 }
 
-function get(socketPath: string, path: string): Promise<{ status: number; body: string }> {
+function ask(socketPath: string, path: string, method: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path, timeout: timeoutMs }, (response) => {
+    const asked = request({ socketPath, path, method, timeout: timeoutMs }, (response) => {
       const parts: Buffer[] = [];
       let bytes = 0;
       response.on("data", (part: Buffer) => {

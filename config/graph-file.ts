@@ -24,6 +24,9 @@ export interface GraphFile {
   readonly hub?: { readonly host: string; readonly port: number };
   readonly deadLetters: { readonly path: string; readonly bytesMax: number };
   readonly limits: { readonly series_max: number };
+  /** An IANA name. */
+  readonly timezone: string;
+  readonly bucket_label: "start" | "end";
   /** Milliseconds. */
   readonly stop_timeout: number;
 }
@@ -138,6 +141,8 @@ function checkTree(root: LocatedMapping, file: string, catalogue: Catalogue, dia
     ...(top.hub === undefined ? {} : { hub: top.hub }),
     deadLetters: { path: top.dead_letters.path ?? `./data/${name}/dead-letters`, bytesMax: top.dead_letters.max_bytes },
     limits: top.limits,
+    timezone: top.timezone,
+    bucket_label: top.bucket_label,
     stop_timeout: top.stop_timeout,
   };
 }

@@ -1,4 +1,5 @@
 import { Subject } from "rxjs";
+import { type BucketRules, bucketRules } from "../blocks/model/bucket-rules.ts";
 import type { Buffer, BufferDepth } from "../blocks/model/buffer.ts";
 import type { ComponentContext, SinkElement } from "../blocks/model/component.ts";
 import { SeriesTable } from "../blocks/model/series.ts";
@@ -41,6 +42,7 @@ export interface EngineStatus {
 export class Engine {
   readonly plan: Plan;
   readonly table: SeriesTable;
+  readonly buckets: BucketRules;
   readonly #options: EngineOptions;
   readonly #log: Log;
   readonly #system: ActorSystem;
@@ -51,6 +53,7 @@ export class Engine {
   /** In levels: each is fed by those before it only, cycles apart. */
   readonly #upstreamFirst: readonly (readonly Segment[])[];
   #stopping: Promise<void> | undefined;
+  #lastAlone: Promise<unknown> = Promise.resolve();
   #draining = false;
   #timeout: Timer | undefined;
 
@@ -59,6 +62,7 @@ export class Engine {
     this.#options = options;
     this.#log = options.log ?? silentLog;
     this.#upstreamFirst = levelsOf(plan.segments);
+    this.buckets = bucketRules(plan.graph.timezone, plan.graph.bucket_label);
     this.table = new SeriesTable(plan.graph.limits.series_max);
     this.#system = new ActorSystem({ clock: options.clock, log: this.#log, name: plan.graph.name });
   }
@@ -129,6 +133,26 @@ export class Engine {
       }
       await this.#flushing(() => left === 0, until);
     }
+  }
+
+  /**
+   * Runs `action` as the one writer of a store: what the segments that write it have read is brought to rest before, and they go on
+   * from there afterwards. What rests in their buffers meanwhile is written then.
+   */
+  alone<T>(storeName: string, action: (store: Store) => Promise<T>): Promise<T> {
+    const next = this.#lastAlone.then(async () => {
+      const writers = this.#runs.filter(({ segment }) =>
+        segment.nodes.some(({ settings }) => (settings as { store?: string }).store === storeName),
+      );
+      const resumes = await Promise.all(writers.map((run) => run.pause()));
+      try {
+        return await action(this.store(storeName));
+      } finally {
+        for (const resume of resumes) resume();
+      }
+    });
+    this.#lastAlone = next.catch(() => {});
+    return next;
   }
 
   async #flushing(isDone: () => boolean, until: number): Promise<void> {
@@ -216,6 +240,7 @@ export class Engine {
       parts: {
         catalogue,
         context: (node) => this.#context(node),
+        buckets: this.buckets,
         store: (name) => this.store(name),
         buffer: (node) => found(this.#buffers.get(node.name), node.name),
         deadLetters: (node) => deadLetters(this.plan.graph, this.#context(node)),

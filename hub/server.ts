@@ -5,8 +5,8 @@ import type { FastifyInstance } from "fastify";
 import { resultToJson } from "../blocks/query/query-result.ts";
 import type { Engine } from "../graphs/engine.ts";
 import { EngineError, sentenceOf } from "../runtime/errors.ts";
-import { answer, chosenStore } from "./engine-queries.ts";
-import { readQuery } from "./query-parameters.ts";
+import { answer, chosenStore, deletion } from "./engine-queries.ts";
+import { readDeletion, readQuery } from "./query-parameters.ts";
 import type { Catalogue } from "../graphs/catalogue.ts";
 
 /** The addresses of a running hub, and its end. */
@@ -31,9 +31,13 @@ export async function startHub(engine: Engine, catalogue: Catalogue): Promise<Hu
   const socket =
     process.platform === "win32" ? `\\\\.\\pipe\\${folder.replaceAll(/[\\/:]/g, "-")}` : join(folder, "hub.sock");
   const local = await newServer(engine, catalogue);
+  // Nobody is asked who they are over TCP: only this user's own commands may change what is stored.
+  addDeletion(local, engine, catalogue);
+  await local.ready();
   await local.listen({ path: socket });
   const { hub } = engine.plan.graph;
   const open = hub === undefined ? undefined : await newServer(engine, catalogue);
+  await open?.ready();
   const close = async () => {
     await Promise.all([local.close(), open?.close()]);
     await rm(folder, { recursive: true, force: true });
@@ -87,6 +91,18 @@ function onceEach(given: Readonly<Record<string, string | string[]>>): Record<st
   return once;
 }
 
+function addDeletion(server: FastifyInstance, engine: Engine, catalogue: Catalogue): void {
+  const { graph } = engine.plan;
+  server.post("/api/v1/delete", async (request) => {
+    const { store, ...given } = onceEach(request.query as Record<string, string | string[]>);
+    const wanted = readDeletion({ selector: "", ...given });
+    const name = chosenStore(graph, store);
+    // What was handed in before the deletion was asked for is deleted with the rest.
+    await engine.fresh(freshTimeoutMs);
+    return engine.alone(name, (one) => deletion(graph, name, one, catalogue.derivators, wanted, engine.buckets));
+  });
+}
+
 async function newServer(engine: Engine, catalogue: Catalogue): Promise<FastifyInstance> {
   const { fastify } = await import("fastify");
   const server = fastify({ forceCloseConnections: true });
@@ -104,9 +120,15 @@ async function newServer(engine: Engine, catalogue: Catalogue): Promise<FastifyI
     const wanted = readQuery({ selector: "", ...given, merge: merge === "true" });
     const name = chosenStore(engine.plan.graph, store);
     await engine.fresh(freshTimeoutMs);
-    const result = await answer(engine.plan.graph, name, engine.store(name), catalogue.derivators, wanted);
+    const result = await answer(
+      engine.plan.graph,
+      name,
+      engine.store(name),
+      catalogue.derivators,
+      wanted,
+      engine.buckets,
+    );
     await reply.type("application/json").send(resultToJson(result));
   });
-  await server.ready();
   return server;
 }

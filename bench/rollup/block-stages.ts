@@ -1,3 +1,4 @@
+import { utcRules } from "../../blocks/model/bucket-rules.ts";
 import assert from "node:assert/strict";
 import { NEVER } from "rxjs";
 import { aggregationBlock } from "../../blocks/aggregation.ts";
@@ -87,7 +88,14 @@ export async function rollUp(
   const given = { store: "main", aggregators };
   const context = (node: string, outlets: readonly string[]): BlockContext => ({
     ...{ graph: "bench", node, clock: systemClock, log: silentLog, table, outlets: new Set(outlets) },
-    ...{ store: () => store, derivators: [], derivations: [], flushes: NEVER, shared: sharedState() },
+    ...{
+      store: () => store,
+      derivators: [],
+      derivations: [],
+      buckets: utcRules,
+      flushes: NEVER,
+      shared: sharedState(),
+    },
   });
   const message = messageBlock.open(messageBlock.settings.parse(given), context("message", ["updates"]));
   const aggregation = aggregationBlock.open(aggregationBlock.settings.parse(given), context("aggregation", []));

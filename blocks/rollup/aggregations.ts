@@ -1,6 +1,7 @@
 import { floatResult, type FloatResultName, floatStateWidth } from "../derivators/float-state.ts";
 import type { Aggregation } from "../model/aggregation.ts";
 import { type DataType, layoutOf } from "../model/data-type.ts";
+import type { Period } from "../model/period.ts";
 import type { SeriesTable } from "../model/series.ts";
 import type { DerivatorSets } from "./derivator-set.ts";
 import type { StateTable } from "./state-table.ts";
@@ -23,27 +24,36 @@ function floatResultType(name: FloatResultName, type: DataType): string {
 /** Every value of every bucket, as subscribers get them: by series, bucket, then derivator. */
 export function aggregationsOf(
   states: StateTable,
-  period: string,
+  period: Period,
   table: SeriesTable,
   sets: DerivatorSets,
 ): Aggregation[] {
   const values: Aggregation[] = [];
   for (let row = 0; row < states.length; row += 1) {
     const series = table.at(states.series[row] as number);
-    const bucket = states.start[row] as number;
+    const start = states.start[row] as number;
+    const span = { start, end: period.next(start) };
+    const bucket = period.stamp(start);
     for (const derivator of floatDerivators(series.type)) {
       const value = floatValue(states.floats, row * floatStateWidth, derivator, series.type);
-      values.push({ series, period, bucket, derivator, type: floatResultType(derivator, series.type), value });
+      values.push({
+        series,
+        period: period.label,
+        bucket,
+        derivator,
+        type: floatResultType(derivator, series.type),
+        value,
+      });
     }
     const others = states.others[row];
     if (others === undefined) continue;
     const set = sets.of(series.type);
     for (const derivator of set.derivators) {
-      const value = set.result(others, derivator.name);
+      const value = set.result(others, derivator.name, span);
       if (value === undefined) continue;
       values.push({
         series,
-        period,
+        period: period.label,
         bucket,
         derivator: derivator.name,
         type: derivator.resultType(series.type),

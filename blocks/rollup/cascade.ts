@@ -17,7 +17,7 @@ import { StateTable } from "./state-table.ts";
  */
 export class Cascade {
   readonly period: Period;
-  readonly #finer: string;
+  readonly #finer: Period;
   readonly #table: SeriesTable;
   readonly #store: Store;
   readonly #sets: DerivatorSets;
@@ -26,7 +26,7 @@ export class Cascade {
 
   constructor(given: {
     period: Period;
-    finer: string;
+    finer: Period;
     table: SeriesTable;
     store: Store;
     sets: DerivatorSets;
@@ -75,7 +75,7 @@ export class Cascade {
       rows.push(row);
       ranges.push({ series: this.#table.at(series), from: start, to: this.period.next(start) });
     }
-    const stored = ranges.length === 0 ? [] : await this.#store.readStates(this.#finer, ranges);
+    const stored = ranges.length === 0 ? [] : await this.#store.readStates(this.#finer.key, ranges);
     return new Map(rows.map((row, place) => [row, stored[place] as StateRows]));
   }
 

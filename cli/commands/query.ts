@@ -1,3 +1,4 @@
+import { bucketRules } from "../../blocks/model/bucket-rules.ts";
 import type { Store } from "../../blocks/model/store.ts";
 import { type QueryResult, resultFromJson } from "../../blocks/query/query-result.ts";
 import { answer, chosenStore } from "../../hub/engine-queries.ts";
@@ -58,7 +59,14 @@ async function ask(selector: string, options: QueryOptions): Promise<QueryResult
   }
   const store: Store = await definition.openReadOnly(settings as never);
   try {
-    return await answer(plan.graph, name, store, catalogue.derivators, request);
+    return await answer(
+      plan.graph,
+      name,
+      store,
+      catalogue.derivators,
+      request,
+      bucketRules(plan.graph.timezone, plan.graph.bucket_label),
+    );
   } finally {
     await store.close();
   }

@@ -2,7 +2,14 @@ import { resolve } from "node:path";
 import { newColumn, type Points } from "../../blocks/model/columns.ts";
 import { layoutOf } from "../../blocks/model/data-type.ts";
 import type { Series } from "../../blocks/model/series.ts";
-import type { SeriesFilter, SeriesRange, StateRows, Store, StoreWrite } from "../../blocks/model/store.ts";
+import type {
+  SeriesFilter,
+  SeriesRange,
+  StateRows,
+  Store,
+  StoreDeletes,
+  StoreWrite,
+} from "../../blocks/model/store.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { Environment, type KeyValues, type Operation } from "./environment.ts";
 import { FolderLock } from "./folder-lock.ts";
@@ -12,6 +19,7 @@ import { pointsOfRows, rowsOfPoints, rowsOfStates, statesOfRows } from "./rows.t
 import { SeriesDictionary } from "./series-dictionary.ts";
 import { Tails } from "./tails.ts";
 import { type ChunkLimits, Track } from "./track.ts";
+import { TrackChanges } from "./track-changes.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 export interface EmbeddedStoreOptions {
@@ -174,8 +182,15 @@ export class EmbeddedStore implements Store {
 
   #seriesOf(write: StoreWrite): number[] {
     try {
+      const { deletes = {} } = write;
       const written = [...(write.observations ?? []), ...(write.states ?? [])];
-      return written.map(({ series }) => this.#dictionary.intern(series));
+      const ids = written.map(({ series }) => this.#dictionary.intern(series));
+      const touched = [...(deletes.observations ?? []), ...(deletes.states ?? []), ...(deletes.tags ?? [])];
+      for (const series of [...touched.map((one) => one.series), ...(deletes.series ?? [])]) {
+        const id = this.#dictionary.idOf(series);
+        if (id !== undefined) ids.push(id);
+      }
+      return ids;
     } catch (thrown) {
       throw storeFailed("write to", thrown);
     }
@@ -188,6 +203,7 @@ export class EmbeddedStore implements Store {
     };
     this.#tails.begin();
     try {
+      if (write.deletes !== undefined) return this.#planDeletion(write, write.deletes);
       for (const { series, points } of write.observations ?? []) {
         if (points.time.length === 0) continue;
         const id = this.#dictionary.intern(series);
@@ -199,12 +215,52 @@ export class EmbeddedStore implements Store {
         add(this.#trackOf(id, this.#levels.intern(period)).write(rowsOfStates(rows)));
       }
       for (const { series, shard } of write.tags ?? []) {
-        const key = Buffer.concat([numberKey(this.#dictionary.intern(series)), Buffer.from(shard)]);
-        operations.push({ table: this.#shards, key, value: present });
+        operations.push({ table: this.#shards, key: shardKey(this.#dictionary.intern(series), shard), value: present });
       }
     } catch (thrown) {
       this.#tails.rollback();
       throw storeFailed("write to", thrown);
+    }
+    return operations;
+  }
+
+  /** Deletes and writes of one track are planned together, as both read what is committed. */
+  #planDeletion(write: StoreWrite, deletes: StoreDeletes): Operation[] {
+    const changes = new TrackChanges(this.#dictionary, this.#levels);
+    const operations: Operation[] = [];
+    for (const one of deletes.observations ?? []) changes.remove(one, undefined);
+    for (const one of deletes.states ?? []) changes.remove(one, one.period);
+    for (const { series, points } of write.observations ?? []) {
+      if (points.time.length > 0) this.#dictionary.markObserved(this.#dictionary.intern(series));
+      changes.put(series, undefined, rowsOfPoints(points));
+    }
+    for (const { series, period, rows } of write.states ?? []) changes.put(series, period, rowsOfStates(rows));
+    for (const { id, level, ranges, rows } of changes.all()) {
+      for (const operation of this.#trackOf(id, level).replace(ranges, rows)) operations.push(operation);
+    }
+    for (const { series, shard } of deletes.tags ?? []) {
+      const id = this.#dictionary.idOf(series);
+      if (id !== undefined) operations.push({ table: this.#shards, key: shardKey(id, shard), value: undefined });
+    }
+    for (const { series, shard } of write.tags ?? []) {
+      operations.push({ table: this.#shards, key: shardKey(this.#dictionary.intern(series), shard), value: present });
+    }
+    for (const series of deletes.series ?? []) {
+      for (const operation of this.#planSeriesDeletion(series)) operations.push(operation);
+    }
+    return operations;
+  }
+
+  #planSeriesDeletion(series: Series): Operation[] {
+    const id = this.#dictionary.idOf(series);
+    if (id === undefined) return [];
+    const operations: Operation[] = [];
+    this.#dictionary.markDeleted(id);
+    this.#tails.planUnknownSeries(id);
+    for (const table of [this.#chunks, this.#shards]) {
+      for (const key of table.getKeys({ start: numberKey(id), end: numberKey(id + 1) })) {
+        operations.push({ table, key, value: undefined });
+      }
     }
     return operations;
   }
@@ -223,6 +279,8 @@ export class EmbeddedStore implements Store {
     levels.saved();
   }
 }
+
+const shardKey = (id: number, shard: string) => Buffer.concat([numberKey(id), Buffer.from(shard)]);
 
 /** lmdb takes no value without a byte. */
 const present = Buffer.from([1]);

@@ -25,7 +25,8 @@ export class Tails {
   #recent = new Map<number, Tail | undefined>();
   #older = new Map<number, Tail | undefined>();
   #recentBytes = 0;
-  readonly #planned = new Map<number, Tail>();
+  /** `undefined` is looked for again. */
+  readonly #planned = new Map<number, Tail | undefined>();
   #plannedSinceBegin: number[] = [];
 
   constructor(bytesMax = 64 * 1024 * 1024) {
@@ -54,23 +55,44 @@ export class Tails {
 
   /** What the tail will be; at most once a transaction and track. */
   plan(series: number, level: number, tail: Tail): void {
-    const key = series * levels + level;
-    this.#planned.set(key, tail);
-    this.#plannedSinceBegin.push(key);
+    this.#plan(series * levels + level, tail);
+  }
+
+  /** Rows are deleted from the track: what its tail will be is looked for once it is committed. */
+  planUnknown(series: number, level: number): void {
+    this.#plan(series * levels + level, undefined);
+  }
+
+  /** The series is deleted. Seldom: it looks at everything that is remembered. */
+  planUnknownSeries(series: number): void {
+    for (const key of [...this.#recent.keys(), ...this.#older.keys()]) {
+      if (Math.floor(key / levels) === series) this.#plan(key, undefined);
+    }
   }
 
   committed(): void {
-    for (const [key, tail] of this.#planned) this.#keep(key, tail);
+    for (const [key, tail] of this.#planned) {
+      if (tail === undefined) this.#forget(key);
+      else this.#keep(key, tail);
+    }
     this.#planned.clear();
   }
 
   /** Nobody can tell what a commit that failed left behind, so all that it concerned is looked for again. */
   failed(): void {
-    for (const key of this.#planned.keys()) {
-      this.#recent.delete(key);
-      this.#older.delete(key);
-    }
+    for (const key of this.#planned.keys()) this.#forget(key);
     this.#planned.clear();
+  }
+
+  #plan(key: number, tail: Tail | undefined): void {
+    this.#planned.set(key, tail);
+    this.#plannedSinceBegin.push(key);
+  }
+
+  #forget(key: number): void {
+    this.#recentBytes -= bytesOf(this.#recent, key);
+    this.#recent.delete(key);
+    this.#older.delete(key);
   }
 
   #keep(key: number, tail: Tail | undefined): void {

@@ -84,6 +84,43 @@ export class Track {
     return operations;
   }
 
+  /** What to commit so that the rows in `ranges` are gone, and `rows` stand. */
+  replace(ranges: readonly Range[], rows: Rows): Operation[] {
+    this.#tails?.planUnknown(this.#series, this.#level);
+    const times = [...ranges.flatMap(({ from, to }) => (from < to ? [from, to] : [])), ...rows.time];
+    if (times.length === 0) return [];
+    const first = this.#startAtOrBefore(min(times)) ?? this.#firstStart();
+    const operations: Operation[] = [];
+    let left = rows;
+    let into: Tail | undefined;
+    const rewrite = (next: number) => {
+      const taken = into === undefined ? 0 : lowerBound(left.time, next);
+      if (into !== undefined) operations.push(...this.#replaceIn(into, next, ranges, sliceRows(left, 0, taken)));
+      left = sliceRows(left, taken, left.time.length);
+    };
+    const range = { start: this.#key(first), end: this.#key(max(times)), inclusiveEnd: true };
+    for (const { key, value } of this.#chunks.getRange(range)) {
+      const start = readOrdered(key, prefixBytes);
+      rewrite(start);
+      into = tailOf(start, aligned(value));
+    }
+    rewrite(Number.POSITIVE_INFINITY);
+    return left.time.length === 0 ? operations : [...operations, ...this.#newChunks(left)];
+  }
+
+  /** @param next Start of the chunk behind this one. */
+  #replaceIn({ start, chunk }: Tail, next: number, ranges: readonly Range[], rows: Rows): Operation[] {
+    const gone = { table: this.#chunks, key: this.#key(start), value: undefined };
+    const touched = ranges.filter(({ from, to }) => from < next && to > start);
+    if (rows.time.length === 0 && touched.some(({ from, to }) => from <= start && to >= next)) return [gone];
+    const old = decodeChunk(chunk);
+    const kept = touched.reduce((some, { from, to }) => withoutRange(some, from, to), old);
+    if (kept === old && rows.time.length === 0) return [];
+    const merged = mergeRows(kept, rows);
+    if (merged.time.length === 0) return [gone];
+    return merged.time[0] === start ? this.#newChunks(merged) : [gone, ...this.#newChunks(merged)];
+  }
+
   #writeAtTail(tail: Tail | undefined, rows: Rows, first: number): Operation[] {
     if (tail === undefined) return this.#newChunks(rows);
     if (first < tail.lastTime || !carriesSame(tail.chunk, rows)) {
@@ -238,3 +275,22 @@ function between(rows: Rows, from: number, to: number): Rows {
 function copyOf({ time, stride, words, blobs }: Rows): Rows {
   return { time: time.slice(), stride, words: words.slice(), blobs: blobs?.map((blob) => blob.slice()) };
 }
+
+/** Half-open, ms since the epoch. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+function withoutRange(rows: Rows, from: number, to: number): Rows {
+  const low = lowerBound(rows.time, from);
+  const high = Math.max(low, lowerBound(rows.time, to, low));
+  if (low === high) return rows;
+  if (low === 0 && high === rows.time.length) return noRows;
+  return concatRows(
+    [sliceRows(rows, 0, low), sliceRows(rows, high, rows.time.length)].filter(({ time }) => time.length > 0),
+  );
+}
+
+const min = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.min(a, b));
+const max = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.max(a, b));

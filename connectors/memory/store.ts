@@ -2,7 +2,14 @@ import { newColumn, type Points } from "../../blocks/model/columns.ts";
 import { defineStore } from "../../blocks/model/component.ts";
 import { layoutOf } from "../../blocks/model/data-type.ts";
 import type { Series } from "../../blocks/model/series.ts";
-import type { SeriesFilter, SeriesRange, StateRows, Store, StoreWrite } from "../../blocks/model/store.ts";
+import type {
+  SeriesFilter,
+  SeriesRange,
+  StateRows,
+  Store,
+  StoreDeletes,
+  StoreWrite,
+} from "../../blocks/model/store.ts";
 import { record } from "../../config/declare.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import { type Cells, type NamedCells, SortedRows, type TimedCells } from "./sorted-rows.ts";
@@ -44,7 +51,9 @@ export class MemoryStore implements Store {
 
   async write(write: StoreWrite): Promise<void> {
     this.#assertOpen();
+    if (write.deletes !== undefined) this.#delete(write.deletes);
     for (const { series, points } of write.observations ?? []) {
+      if (points.time.length > 0) this.#keep(series).observed = true;
       this.#keep(series).points.write(points.time, { values: { width: 1, column: points.values } });
     }
     for (const { series, period, rows } of write.states ?? []) {
@@ -62,8 +71,8 @@ export class MemoryStore implements Store {
   async find(filter: SeriesFilter): Promise<Series[]> {
     this.#assertOpen();
     const found: Series[] = [];
-    for (const { series, points } of this.#kept.values()) {
-      if (points.size > 0 && matches(series, filter)) found.push(series);
+    for (const { series, observed } of this.#kept.values()) {
+      if (observed && matches(series, filter)) found.push(series);
     }
     return found.sort((a, b) => order(a.canonical, b.canonical) || order(a.type, b.type));
   }
@@ -82,6 +91,21 @@ export class MemoryStore implements Store {
     if (this.#closed) throw new EngineError("STORE_FAILED", "Cannot use the store as it is closed");
   }
 
+  #delete({ observations, states, tags, series }: StoreDeletes): void {
+    for (const { series: one, from, to } of observations ?? []) this.#find(one)?.points.remove(from, to);
+    for (const { series: one, period, from, to } of states ?? []) this.#find(one)?.states.get(period)?.remove(from, to);
+    for (const { series: one, shard } of tags ?? []) this.#find(one)?.shards.delete(shard);
+    for (const one of series ?? []) {
+      const kept = this.#find(one);
+      if (kept === undefined) continue;
+      // Emptied, not dropped: other tables may know it by object.
+      kept.observed = false;
+      kept.points = new SortedRows();
+      kept.states.clear();
+      kept.shards.clear();
+    }
+  }
+
   #find(series: Series): KeptSeries | undefined {
     const known = this.#known.get(series);
     if (known !== undefined) return known;
@@ -93,7 +117,7 @@ export class MemoryStore implements Store {
   #keep(series: Series): KeptSeries {
     let kept = this.#find(series);
     if (kept === undefined) {
-      kept = { series, points: new SortedRows(), states: new Map(), shards: new Set() };
+      kept = { series, observed: false, points: new SortedRows(), states: new Map(), shards: new Set() };
       this.#kept.set(identityOf(series), kept);
     }
     return kept;
@@ -102,7 +126,8 @@ export class MemoryStore implements Store {
 
 interface KeptSeries {
   readonly series: Series;
-  readonly points: SortedRows;
+  observed: boolean;
+  points: SortedRows;
   readonly states: Map<string, SortedRows>;
   readonly shards: Set<string>;
 }
