@@ -1,6 +1,6 @@
 import { systemClock } from "../runtime/clock/system-clock.ts";
 import type { Checksum } from "./checksum.ts";
-import type { Participant, WorkloadSize } from "./workload.ts";
+import type { Latency, Participant, WorkloadSize } from "./workload.ts";
 
 /** One timed run of one participant. */
 export interface Sample {
@@ -9,6 +9,7 @@ export interface Sample {
   readonly checksum: Checksum;
   /** Largest resident set of the process so far, input and warm-ups included, MB (2^20 bytes). */
   readonly rssMb: number;
+  readonly latency?: Latency;
 }
 
 /** Runs warm-ups, collects garbage where the process allows it, and times one run. */
@@ -26,5 +27,7 @@ export async function measure(participant: Participant, size: WorkloadSize, warm
   const milliseconds = systemClock.monotonic() - from;
   // Linux counts it in KB.
   const rssMb = process.resourceUsage().maxRSS / 1_024;
-  return { elements: prepared.elements, milliseconds, checksum: await prepared.finish(), rssMb };
+  const sample = { elements: prepared.elements, milliseconds, checksum: await prepared.finish(), rssMb };
+  const latency = prepared.latency?.();
+  return latency === undefined ? sample : { ...sample, latency };
 }

@@ -7,6 +7,7 @@ export const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   w1: async () => (await import("./streams/linear.ts")).linear,
   w3: async () => (await import("./streams/async-map.ts")).asyncMap,
   w4: async () => (await import("./streams/branches.ts")).branches,
+  w5: async () => (await import("./streams/loop.ts")).loop,
   "stage-cost": async () => (await import("./streams/stage-cost.ts")).stageCost,
   "one-point": async () => (await import("./one-point/workload.ts")).onePoint,
   "protobuf-decode": async () => (await import("./protobuf-decode/workload.ts")).protobufDecode,
