@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { systemClock } from "../runtime/clock/system-clock.ts";
 import type { Checksum } from "./checksum.ts";
 import type { Latency, Participant, WorkloadSize } from "./workload.ts";
@@ -5,6 +6,7 @@ import type { Latency, Participant, WorkloadSize } from "./workload.ts";
 /** One timed run of one participant. */
 export interface Sample {
   readonly elements: number;
+  /** Without what the main thread waited for a processor, where the run says so and the system tells. */
   readonly milliseconds: number;
   readonly checksum: Checksum;
   /** Largest resident set of the process so far, input and warm-ups included, MB (2^20 bytes). */
@@ -22,12 +24,25 @@ export async function measure(participant: Participant, size: WorkloadSize, warm
   }
   const prepared = await opened.prepare();
   globalThis.gc?.();
+  const waited = prepared.oneThread === true ? queuedMs() : 0;
   const from = systemClock.monotonic();
   await prepared.run();
-  const milliseconds = systemClock.monotonic() - from;
+  const wallMs = systemClock.monotonic() - from;
+  const milliseconds = wallMs - (prepared.oneThread === true ? queuedMs() - waited : 0);
   // Linux counts it in KB.
   const rssMb = process.resourceUsage().maxRSS / 1_024;
   const sample = { elements: prepared.elements, milliseconds, checksum: await prepared.finish(), rssMb };
   const latency = prepared.latency?.();
   return latency === undefined ? sample : { ...sample, latency };
+}
+
+/** How long the main thread was ready to run while others had the processors; 0 where the system does not tell. */
+function queuedMs(): number {
+  try {
+    // Nanoseconds on a processor, nanoseconds in the queue for one, turns (Linux, Documentation/scheduler/sched-stats).
+    const [, queued] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ");
+    return Number(queued) / 1e6;
+  } catch {
+    return 0;
+  }
 }

@@ -16,6 +16,8 @@ export interface Latency {
 export interface PreparedRun {
   /** Elements that `run` takes in; what rates are counted in. */
   readonly elements: number;
+  /** All the work is the main thread's own: the time for which other programs kept it from a processor is no part of the run. */
+  readonly oneThread?: true;
   /** The timed part. */
   run(): Promise<void>;
   /** Reads the result back, after the clock stopped, and gives up what the run holds. */

@@ -15,7 +15,8 @@ export function streamParticipant(name: string, warm: () => Promise<StreamRun>):
       return {
         async prepare() {
           const tally = new StreamTally(rows);
-          return { elements: rows, run: () => stream(elements, tally), finish: async () => tally.checksum };
+          const run = () => stream(elements, tally);
+          return { elements: rows, oneThread: true, run, finish: async () => tally.checksum };
         },
       };
     },
