@@ -24,7 +24,7 @@ export function decodeProtobufMessage(bytes: Uint8Array, into: ChunkBuilder, opt
   into.begin();
   try {
     const head = readHead(reader, options.pointsMax ?? pointsMaxDefault);
-    if (checkerOf(head.type, options.customTypes) === undefined) {
+    if (checkerOf(head.type, options.table.types) === undefined) {
       throw new EngineError("VALUE_INVALID", unknownTypeReason(head.type));
     }
     const series = seriesOfMessage(options.table, head.metric, head.tagset, head.type);
@@ -150,7 +150,7 @@ class ValuesDecoder {
     if (reader.pos !== end) throw overrun(end);
     const time = dated ? this.#seconds * 1000 + Math.floor(this.#nanos / 1_000_000) : Number.NaN;
     if (!(time >= timestampMin && time <= timestampMax)) throw badTime(start, dated);
-    decodePayload(place, this.#series, time, this.#into, this.#options.customTypes);
+    decodePayload(place, this.#series, time, this.#into, this.#options.table.types);
   }
 
   #datetime(): void {
