@@ -29,7 +29,7 @@ const changes = [
  */
 export const branches: Workload = {
   name: "w4",
-  rowsDefault: 500_000,
+  rowsDefault: 2_000_000,
   subject: streamParticipant("millrace", async () => {
     const system = await warmEngine();
     return async (elements, tally) => {
