@@ -87,7 +87,7 @@ test.each(equal)(
     const [near, far] = [new ActorSystem({ clock }), new ActorSystem({ clock })];
     const here = await outcomeOf(clock, near, make());
     const { port1, port2 } = new MessageChannel();
-    serveFlow(make() as Flow<unknown, unknown, unknown>, port2, far);
+    serveFlow(make(), port2, far);
     const link = flowStage<number, unknown>("inWorker", (shape) => new NearEnd(shape, port1));
     const there = await outcomeOf(clock, near, Flow.fromStage(link));
     expect(there.end).toBe(here.end);
