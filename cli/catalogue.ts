@@ -5,6 +5,7 @@ import { namedDerivators } from "../blocks/derivators/catalogue.ts";
 import type { ComponentDefinition } from "../blocks/model/component.ts";
 import type { Derivation } from "../blocks/model/derivation.ts";
 import type { Derivator } from "../blocks/model/derivator.ts";
+import type { TypeDefinition } from "../blocks/model/type-definition.ts";
 import { type Plugin, readPluginList } from "../config/graph-file.ts";
 import { connectors } from "../connectors/catalogue.ts";
 import { Catalogue } from "../graphs/catalogue.ts";
@@ -28,7 +29,7 @@ export async function catalogueFor(file: string): Promise<Catalogue> {
   return catalogue;
 }
 
-const kinds = new Set(["source", "sink", "store", "buffer", "block", "composite", "derivator", "derivation"]);
+const kinds = new Set(["source", "sink", "store", "buffer", "block", "composite", "derivator", "derivation", "type"]);
 
 /** A path is relative to the file that names it; anything else is a package. */
 async function addPlugin({ path, at }: Plugin, catalogue: Catalogue): Promise<void> {
@@ -47,6 +48,6 @@ async function addPlugin({ path, at }: Plugin, catalogue: Catalogue): Promise<vo
   }
 }
 
-function isComponent(value: unknown): value is ComponentDefinition | Derivator | Derivation {
+function isComponent(value: unknown): value is ComponentDefinition | Derivator | Derivation | TypeDefinition {
   return typeof value === "object" && value !== null && kinds.has((value as { kind?: string }).kind ?? "");
 }

@@ -63,7 +63,7 @@ export class Engine {
     this.#log = options.log ?? silentLog;
     this.#upstreamFirst = levelsOf(plan.segments);
     this.buckets = bucketRules(plan.graph.timezone, plan.graph.bucket_label);
-    this.table = new SeriesTable(plan.graph.limits.series_max);
+    this.table = new SeriesTable(plan.graph.limits.series_max, options.catalogue.types);
     this.#system = new ActorSystem({ clock: options.clock, log: this.#log, name: plan.graph.name });
   }
 

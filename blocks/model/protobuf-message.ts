@@ -30,7 +30,7 @@ export function decodeProtobufMessage(bytes: Uint8Array, into: ChunkBuilder, opt
   const reader = new Reader(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   try {
     const head = readHead(reader, pointsMax);
-    if (checkerOf(head.type, options.customTypes) === undefined) {
+    if (checkerOf(head.type, options.table.types) === undefined) {
       throw new EngineError("VALUE_INVALID", unknownTypeReason(head.type));
     }
     const series = seriesOfMessage(options.table, head.metric, head.tagset, head.type);
@@ -173,7 +173,7 @@ class ValuesDecoder {
     if (reader.pos !== end) throw overrun(end);
     const time = dated ? this.#seconds * 1000 + Math.floor(this.#nanos / 1_000_000) : Number.NaN;
     if (!(time >= timestampMin && time <= timestampMax)) throw badTime(start, dated);
-    decodePayload(place, this.#series, time, this.#into, this.#options.customTypes);
+    decodePayload(place, this.#series, time, this.#into, this.#options.table.types);
   }
 
   #datetime(): void {

@@ -33,9 +33,9 @@ function encodePlain(type: string, values: readonly PlainValue[], names: object 
 }
 
 function decode(bytes: Uint8Array, options: Partial<DecodeOptions> = {}): Point[] {
-  const table = options.table ?? new SeriesTable();
+  const table = options.table ?? new SeriesTable(1_000_000, customTypes);
   const into = new ChunkBuilder(table);
-  const added = decodeProtobufMessage(bytes, into, { customTypes, ...options, table });
+  const added = decodeProtobufMessage(bytes, into, { ...options, table });
   const points = pointsOf(into.build(ignoredReceipt()));
   expect(points.length).toBe(added);
   return points;
@@ -156,9 +156,9 @@ test.each([
   ["a value longer than its field", Buffer.from("0a016d1a05746c6f6e672204120508010102", "hex"), "MESSAGE_INVALID"],
   ["no Protobuf", Buffer.from('{"metric":"m"}'), "MESSAGE_INVALID"],
 ])("a message with %s is refused as a whole", (_, bytes, code) => {
-  const table = new SeriesTable();
+  const table = new SeriesTable(1_000_000, customTypes);
   const into = new ChunkBuilder(table);
-  const refuse = () => decodeProtobufMessage(bytes, into, { table, customTypes });
+  const refuse = () => decodeProtobufMessage(bytes, into, { table });
   expect(refuse).toThrow(EngineError);
   expect(refuse).toThrow(expect.objectContaining({ code }));
   expect(into.rows).toBe(0);
@@ -243,7 +243,7 @@ test("any bytes are a message or an error of the engine, and then nothing is add
   const cut = fc.nat({ max: valid.length }).map((length) => valid.subarray(0, length));
   fc.assert(
     fc.property(fc.oneof(damaged, cut, fc.uint8Array({ maxLength: 40 })), (bytes) => {
-      const table = new SeriesTable();
+      const table = new SeriesTable(1_000_000, customTypes);
       const into = new ChunkBuilder(table);
       try {
         expect(decodeProtobufMessage(bytes, into, { table })).toBe(into.rows);
