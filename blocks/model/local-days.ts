@@ -1,4 +1,4 @@
-import { Temporal } from "temporal-polyfill";
+import { createRequire } from "node:module";
 import { dateFromDays, dayMs } from "./calendar.ts";
 
 /** The days of a place, counted from 1970-01-01. */
@@ -38,6 +38,7 @@ export class ZoneDays implements LocalDays {
     const known = page[at] as number;
     if (!Number.isNaN(known)) return known;
     const { year, month, day: ofMonth } = dateFromDays(day);
+    const { Temporal } = library();
     const start = new Temporal.PlainDate(year, month, ofMonth).toZonedDateTime(this.#zone).epochMilliseconds;
     page[at] = start;
     return start;
@@ -65,6 +66,14 @@ export class ZoneDays implements LocalDays {
     return page;
   }
 }
+
+/** Loaded when a graph with a zone first asks for a day: it takes 20 ms, which no other command should wait for. */
+function library(): typeof import("temporal-polyfill") {
+  loaded ??= createRequire(import.meta.url)("temporal-polyfill") as typeof import("temporal-polyfill");
+  return loaded;
+}
+
+let loaded: typeof import("temporal-polyfill") | undefined;
 
 const pageDays = 512;
 const pagesMax = 128;
