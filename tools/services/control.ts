@@ -20,9 +20,9 @@ export const logOf = (name: string) => join(folderOf(name), "server.log");
  * @param name A service of the catalogue, or `service.instance` for one more of it.
  * @throws {Error} whose message says what is missing, or how the log ends.
  */
-export function up(name: string): Promise<Running> {
+export async function up(name: string): Promise<Running> {
   const service = serviceOf(name);
-  return alone(`${folderOf(name)}.lock`, async () => {
+  return await alone(`${folderOf(name)}.lock`, async () => {
     const home = await service.obtain(servicesFolder());
     // An earlier `up` may have been interrupted: what it started is waited for.
     const running = (await status(name)) ?? (await start(service, name, home));
@@ -32,9 +32,9 @@ export function up(name: string): Promise<Running> {
 }
 
 /** Stops a server and removes what it wrote, except when told to keep it for the next `up`. */
-export function down(name: string, { keep = false } = {}): Promise<void> {
+export async function down(name: string, { keep = false } = {}): Promise<void> {
   serviceOf(name);
-  return alone(`${folderOf(name)}.lock`, async () => {
+  await alone(`${folderOf(name)}.lock`, async () => {
     const running = lastRunning(name);
     const folder = folderOf(name);
     if (running !== undefined) await end(running.pid, folder, stopPatienceMs);
@@ -95,7 +95,7 @@ async function untilReady(service: Service, place: Place, pid: number): Promise<
       await sleep(100);
       continue;
     }
-    if (!died) await end(pid, place.folder, 0);
+    signal(pid, "SIGKILL");
     const log = await readFile(join(place.folder, "server.log"), "utf8").catch(() => "");
     const why = died ? "it ended" : `it was not ready within ${readyTimeoutMs / 1000} seconds`;
     throw new Error(`Cannot start ${service.name} as ${why}:\n${log.trim().split("\n").slice(-15).join("\n")}`);

@@ -46,4 +46,6 @@ export async function end(pid: number, folder: string, patienceMs: number): Prom
     if (Date.now() > deadline) signal(pid, "SIGKILL");
     await sleep(100);
   }
+  // Helpers that it started and left behind.
+  signal(pid, "SIGKILL");
 }
