@@ -2,6 +2,7 @@ import type { Consumer, ConsumerCrashEvent, EachBatchPayload, Kafka, KafkaMessag
 import type { Timer } from "../../runtime/clock/clock.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { AssignedPartition, type HandedOn } from "./assigned-partition.ts";
+import { bySubscription } from "./assigner.ts";
 import { type ClientContext, rootOf, unreachable } from "./client.ts";
 import type { ClusterSettings } from "./settings.ts";
 
@@ -110,8 +111,10 @@ export class GroupMember {
 
   async #join(): Promise<void> {
     const { topic, group, sessionTimeoutMs, cluster } = this.#settings;
+    const { AssignerProtocol } = await import("kafkajs");
     const consumer = this.#kafka.consumer({
       groupId: group,
+      partitionAssigners: [bySubscription(AssignerProtocol)],
       allowAutoTopicCreation: false,
       sessionTimeout: sessionTimeoutMs,
       // Kafka advises three in a session; more are cheap, and a rebalance is noticed at one.

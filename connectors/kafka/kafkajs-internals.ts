@@ -1,4 +1,4 @@
-import type { Batch } from "kafkajs";
+import type { Batch, Cluster } from "kafkajs";
 
 /** What kafkajs has and does not declare. Its version is pinned, and `test/connectors/kafka` would notice. */
 export interface ICompressionCodec {
@@ -9,4 +9,12 @@ export interface ICompressionCodec {
 /** Where the fetch that brought the batch began: the offset that was asked for. */
 export function fetchedOffsetOf(batch: Batch): number {
   return Number((batch as Batch & { readonly fetchedOffset: string }).fetchedOffset);
+}
+
+/** Loads what is known of more topics than a consumer subscribes to. */
+export function topicsAdderOf(cluster: Cluster): (topics: readonly string[]) => Promise<void> {
+  const { addMultipleTargetTopics } = cluster as Cluster & {
+    addMultipleTargetTopics(this: Cluster, topics: readonly string[]): Promise<void>;
+  };
+  return (topics) => addMultipleTargetTopics.call(cluster, topics);
 }

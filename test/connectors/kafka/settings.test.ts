@@ -76,7 +76,7 @@ await withServer("kafka", "Settings of Kafka", (kafka) => {
       const error: unknown = await open({ ...given, security: wrong }, log).catch((thrown: unknown) => thrown);
       assert.ok(error instanceof Error);
       assert.match(error.message, /^Cannot reach Kafka at 127.*SASL/);
-      assert.doesNotMatch(JSON.stringify([said, error.message, String((error as Error).stack)]), /not-the-password/);
+      assert.doesNotMatch(JSON.stringify([said, error.message, String(error.stack)]), /not-the-password/);
     });
   }
 

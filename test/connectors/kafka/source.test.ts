@@ -220,4 +220,26 @@ await withServer("kafka", "A source of Kafka", (kafka) => {
     // Each part was read by one of them alone.
     assert.equal(second.values().length + again.values().length, 400);
   });
+
+  test("two sources of one group read a topic each", async () => {
+    const [one, two] = [await newTopic(kafka, 2), await newTopic(kafka, 3)];
+    for (const [topic, metric] of [
+      [one, "a"],
+      [two, "b"],
+    ] as const) {
+      await kcatProduce(
+        kafka,
+        topic,
+        Array.from({ length: 60 }, (_, value) => `${value}\t${message(metric, value)}`),
+      );
+    }
+    const given = { nodes: nodesOf(kafka), session_timeout: "6 seconds" };
+    const first = await start(kafkaJsonSource, { topic: one, ...given }, settleAll, kafkaContext(one));
+    const second = await start(kafkaJsonSource, { topic: two, ...given }, settleAll, kafkaContext(one));
+    await until("both have read", () => first.values().length >= 60 && second.values().length >= 60);
+    await until("both are committed", async () => {
+      const offsets = [...(await committed(kafka, one, one)), ...(await committed(kafka, one, two))];
+      return offsets.length === 5 && offsets.reduce((sum, offset) => sum + offset, 0) === 120;
+    });
+  });
 });
