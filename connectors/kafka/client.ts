@@ -5,6 +5,7 @@ import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import { registerCodecs } from "./codecs.ts";
 import { mendRequestQueue } from "./defects.ts";
+import { loadKafkajs } from "./kafkajs-internals.ts";
 import type { ClusterSettings } from "./settings.ts";
 
 export interface ClientContext {
@@ -23,7 +24,7 @@ const retryAtFirstMs = 100;
  * @param retries Of one request, connecting included. Few at the start of a graph, where a fault is the user's to mend.
  */
 export async function kafkaClient(settings: ClusterSettings, context: ClientContext, retries = 8): Promise<Kafka> {
-  const kafkajs = await import("kafkajs");
+  const kafkajs = await loadKafkajs();
   mendRequestQueue();
   await registerCodecs(kafkajs);
   const { Kafka, logLevel } = kafkajs;

@@ -1,10 +1,10 @@
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
-import type { ICompressionCodec } from "./kafkajs-internals.ts";
+import type { ICompressionCodec, loadKafkajs } from "./kafkajs-internals.ts";
 
 /** Teaches kafkajs the codecs that it names and does not have. Twice is as good as once. */
-export async function registerCodecs(kafkajs: typeof import("kafkajs")): Promise<void> {
+export async function registerCodecs(kafkajs: Awaited<ReturnType<typeof loadKafkajs>>): Promise<void> {
   const { CompressionCodecs, CompressionTypes } = kafkajs;
   const codecs = CompressionCodecs as Record<number, () => ICompressionCodec>;
   codecs[CompressionTypes.Snappy] = snappyCodec;

@@ -4,6 +4,7 @@ import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { AssignedPartition, type HandedOn } from "./assigned-partition.ts";
 import { bySubscription } from "./assigner.ts";
 import { type ClientContext, rootOf, unreachable } from "./client.ts";
+import { loadKafkajs } from "./kafkajs-internals.ts";
 import type { ClusterSettings } from "./settings.ts";
 
 export interface MemberSettings {
@@ -111,7 +112,7 @@ export class GroupMember {
 
   async #join(): Promise<void> {
     const { topic, group, sessionTimeoutMs, cluster } = this.#settings;
-    const { AssignerProtocol } = await import("kafkajs");
+    const { AssignerProtocol } = await loadKafkajs();
     const consumer = this.#kafka.consumer({
       groupId: group,
       partitionAssigners: [bySubscription(AssignerProtocol)],

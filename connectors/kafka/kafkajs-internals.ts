@@ -1,5 +1,10 @@
 import type { Batch, Cluster } from "kafkajs";
 
+/** Loaded when a graph first uses it. Its names are found in the whole alone: Node does not see them all in its source. */
+export async function loadKafkajs() {
+  return (await import("kafkajs")).default;
+}
+
 /** What kafkajs has and does not declare. Its version is pinned, and `test/connectors/kafka` would notice. */
 export interface ICompressionCodec {
   compress(encoder: { readonly buffer: Buffer }): Promise<Buffer>;

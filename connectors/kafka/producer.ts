@@ -1,6 +1,7 @@
 import type { Kafka, Message, Producer } from "kafkajs";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { rootOf } from "./client.ts";
+import { loadKafkajs } from "./kafkajs-internals.ts";
 import type { Compression } from "./settings.ts";
 
 /** A record to be; `partition` where it is not for the key to say. */
@@ -27,7 +28,7 @@ export class TopicProducer {
   }
 
   static async of(kafka: Kafka, topic: string, compression: Compression): Promise<TopicProducer> {
-    const { Partitioners } = await import("kafkajs");
+    const { Partitioners } = await loadKafkajs();
     const producer = kafka.producer({
       allowAutoTopicCreation: false,
       // The hash of Java's clients, so that all producers agree on the partition of a key.

@@ -1,6 +1,7 @@
 import type { Admin } from "kafkajs";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { type ClientContext, kafkaClient, rootOf, unreachable } from "./client.ts";
+import { loadKafkajs } from "./kafkajs-internals.ts";
 import type { ClusterSettings } from "./settings.ts";
 
 /** How a topic is made where it is missing. */
@@ -67,7 +68,7 @@ async function create(admin: Admin, topic: string, { partitions, replication, re
 }
 
 async function refuseCompacted(admin: Admin, topic: string): Promise<void> {
-  const { ConfigResourceTypes } = await import("kafkajs");
+  const { ConfigResourceTypes } = await loadKafkajs();
   const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ["cleanup.policy"] }];
   const described = await admin.describeConfigs({ includeSynonyms: false, resources }).catch((error: unknown) => {
     // Who may read a topic need not be allowed to see its settings.
