@@ -64,6 +64,15 @@ export async function committed(server: Running, groupId: string, topic: string)
   return (found?.partitions ?? []).toSorted((a, b) => a.partition - b.partition).map(({ offset }) => Number(offset));
 }
 
+/** The offset after the last record of each partition. */
+export async function ends(server: Running, topic: string): Promise<number[]> {
+  const admin = adminOf(server);
+  await admin.connect();
+  const found = await admin.fetchTopicOffsets(topic);
+  await admin.disconnect();
+  return found.toSorted((a, b) => a.partition - b.partition).map(({ high }) => Number(high));
+}
+
 /** kcat, a client that shares nothing with ours. */
 async function kcat(): Promise<{ program: string; env: NodeJS.ProcessEnv }> {
   const { path, env } = await debianPackage(servicesFolder(), "kcat");
@@ -81,11 +90,17 @@ export async function kcatProduce(
   const broker = `${server.host}:${server.ports.plain}`;
   const child = spawn(program, ["-P", "-b", broker, "-t", topic, "-K", "\t", ...more], {
     env,
-    stdio: ["pipe", "inherit", "inherit"],
+    stdio: ["pipe", "ignore", "pipe"],
   });
   child.stdin.end(lines.map((line) => `${line.includes("\t") ? line : `\t${line}`}\n`).join(""));
+  // It may be gone before it has read everything.
+  child.stdin.on("error", () => {});
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
   const code = await new Promise((resolve) => child.on("close", resolve));
-  if (code !== 0) throw new Error(`kcat ended with ${code}`);
+  if (code !== 0) throw new Error(`kcat ended with ${code}: ${said}`);
 }
 
 /** Produces bytes, each a record. */
