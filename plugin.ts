@@ -16,6 +16,7 @@ export {
   type ElementKind,
   type SinkDefinition,
   type SinkElement,
+  type SourceContext,
   type SourceDefinition,
   type SourceElement,
   type StoreDefinition,

@@ -6,6 +6,8 @@ import { hostSource } from "./host/source.ts";
 import { httpSource } from "./http/source.ts";
 import { jsonlSink } from "./jsonl/sink.ts";
 import { jsonlSource } from "./jsonl/source.ts";
+import { kafkaJsonSink, kafkaProtobufSink } from "./kafka/sink.ts";
+import { kafkaJsonSource, kafkaProtobufSource } from "./kafka/source.ts";
 import { memoryBuffer } from "./memory/buffer.ts";
 import { memoryStore } from "./memory/store.ts";
 import { randomSource } from "./random/source.ts";
@@ -17,8 +19,12 @@ export const connectors = [
   hostSource,
   httpSource,
   jsonlSource,
+  kafkaJsonSource,
+  kafkaProtobufSource,
   randomSource,
   jsonlSink,
+  kafkaJsonSink,
+  kafkaProtobufSink,
   stdoutSink,
   embeddedStore,
   memoryStore,

@@ -1,7 +1,7 @@
 import { Subject } from "rxjs";
 import { type BucketRules, bucketRules } from "../blocks/model/bucket-rules.ts";
 import type { Buffer, BufferDepth } from "../blocks/model/buffer.ts";
-import type { ComponentContext, SinkElement } from "../blocks/model/component.ts";
+import type { ComponentContext, SinkElement, SourceContext } from "../blocks/model/component.ts";
 import { SeriesTable } from "../blocks/model/series.ts";
 import type { Store } from "../blocks/model/store.ts";
 import type { GraphFile } from "../config/graph-file.ts";
@@ -48,6 +48,8 @@ export class Engine {
   readonly #system: ActorSystem;
   readonly #stores = new Map<string, Store>();
   readonly #buffers = new Map<string, Buffer>();
+  /** What sources keep while their segments start again, by node. */
+  readonly #lasting = new Map<string, Promise<{ close(): Promise<void> }>>();
   readonly #runs: SegmentRun[] = [];
   readonly #flushes = new Subject<void>();
   /** In levels: each is fed by those before it only, cycles apart. */
@@ -241,6 +243,7 @@ export class Engine {
         catalogue,
         context: (node) => this.#context(node),
         buckets: this.buckets,
+        sourceContext: (node) => this.#sourceContext(node),
         store: (name) => this.store(name),
         buffer: (node) => found(this.#buffers.get(node.name), node.name),
         deadLetters: (node) => deadLetters(this.plan.graph, this.#context(node)),
@@ -253,6 +256,19 @@ export class Engine {
   #context(node: string): ComponentContext {
     const { clock } = this.#options;
     return { graph: this.plan.graph.name, node, clock, log: this.#log.child({ node }), table: this.table };
+  }
+
+  #sourceContext(node: string): SourceContext {
+    const lasting = <T extends { close(): Promise<void> }>(make: () => Promise<T>): Promise<T> => {
+      const kept = this.#lasting.get(node) as Promise<T> | undefined;
+      if (kept !== undefined) return kept;
+      const made = make();
+      this.#lasting.set(node, made);
+      // What could not be made is made anew at the next start of the segment.
+      made.catch(() => this.#lasting.delete(node));
+      return made;
+    };
+    return { ...this.#context(node), lasting };
   }
 
   async #stopInOrder(): Promise<void> {
@@ -291,6 +307,8 @@ export class Engine {
 
   async #close(): Promise<void> {
     await this.#system.terminate();
+    for (const kept of this.#lasting.values()) await kept.then((one) => one.close()).catch(() => {});
+    this.#lasting.clear();
     for (const buffer of this.#buffers.values()) await buffer.close();
     for (const store of this.#stores.values()) await store.close();
     this.#buffers.clear();

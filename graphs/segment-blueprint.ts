@@ -7,6 +7,7 @@ import type {
   ComponentContext,
   SinkDefinition,
   SinkElement,
+  SourceContext,
   SourceDefinition,
 } from "../blocks/model/component.ts";
 import { ObservationChunk } from "../blocks/model/observation-chunk.ts";
@@ -35,6 +36,7 @@ export interface SegmentParts {
   readonly catalogue: Catalogue;
   readonly context: (node: string) => ComponentContext;
   readonly buckets: BucketRules;
+  readonly sourceContext: (node: string) => SourceContext;
   readonly store: (name: string) => Store;
   readonly buffer: (node: PlannedNode) => Buffer;
   /** Where dead letters of a node go that nothing in the file listens to. */
@@ -150,7 +152,7 @@ async function openSource(
   controls: SegmentControls,
   closings: RunnableGraph<unknown>[],
 ): Promise<Place> {
-  const source = await definition.open(node.settings as never, parts.context(node.name));
+  const source = await definition.open(node.settings as never, parts.sourceContext(node.name));
   closings.push(source.to(Sink.cancelled()));
   const wired = outletNames(node, wires);
   const rejected = wired.has("rejected") ? undefined : await parts.deadLetters(node.name);

@@ -13,7 +13,8 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 
 // Resolved here, so that the command can run in any folder.
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-const command = ["--import", tsx, join(root, "cli/main.ts")];
+/** What Node runs as the command. */
+export const commandLine = ["--import", tsx, join(root, "cli/main.ts")];
 
 export interface Finished {
   readonly code: number | null;
@@ -36,7 +37,7 @@ export function startMillrace(
   environment: Record<string, string> = {},
   cwd = root,
 ): ChildProcess {
-  const child = spawn(process.execPath, [...command, ...args], {
+  const child = spawn(process.execPath, [...commandLine, ...args], {
     cwd,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],

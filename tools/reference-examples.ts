@@ -13,11 +13,15 @@ const settings: Readonly<Record<string, string>> = {
   "sources random": "metric: [temperature, pressure]",
   "sources poll/host": "",
   "sources flow/http/json": "",
+  "sources flow/kafka/json": "topic: raw",
+  "sources flow/kafka/pb": "topic: raw",
   "buffers disk": "path: ./data/buffer",
   "buffers memory": "",
   "stores embedded": "path: ./data/store",
   "stores memory": "",
   "sinks file/jsonl": "path: ./rollups.jsonl",
+  "sinks flow/kafka/json": "topic: aggregations",
+  "sinks flow/kafka/pb": "topic: raw",
   "sinks stdout/json": "",
 };
 
@@ -64,7 +68,8 @@ export function exampleOf(section: Section, type: string): string {
     case "buffers":
       return `${store}${source}buffers:\n  raw: { ${node}, from: meters }\n${processor}`;
     case "sinks":
-      return `${store}${source}${buffer}${processor}sinks:\n  out: { ${node}, from: rollups.aggregations }\n`;
+      // Not every sink takes rollups.
+      return `${store}${source}${buffer}${processor}sinks:\n  out: { ${node}, from: ${type.endsWith("/pb") ? "raw" : "rollups.aggregations"} }\n`;
   }
 }
 

@@ -36,6 +36,14 @@ export type DeliveryGuarantee = "at-least-once" | "at-most-once";
 
 export type SourceElement = ObservationChunk | DeadLetterChunk;
 
+export interface SourceContext extends ComponentContext {
+  /**
+   * What a source keeps while its segment fails and starts again, such as its place in a group of consumers: made at the first
+   * call, the same at each later one, and closed when the engine stops, after everything handed in has settled.
+   */
+  lasting<T extends { close(): Promise<void> }>(make: () => Promise<T>): Promise<T>;
+}
+
 export interface SourceDefinition<S extends SettingsSchema = SettingsSchema> {
   readonly kind: "source";
   readonly type: string;
@@ -51,7 +59,7 @@ export interface SourceDefinition<S extends SettingsSchema = SettingsSchema> {
    * Acquires what it needs (a port, a file) and fails if it cannot, with one clear sentence.
    * Each chunk comes with a receipt of its own making; it acknowledges its sender when that is settled.
    */
-  open(settings: z.output<S>, context: ComponentContext): Promise<Source<SourceElement, unknown>>;
+  open(settings: z.output<S>, context: SourceContext): Promise<Source<SourceElement, unknown>>;
 }
 
 export type SinkElement = ObservationChunk | AggregationChunk | DeadLetterChunk;

@@ -1,10 +1,5 @@
 import type { z } from "zod";
-import type {
-  ComponentContext,
-  SettingsSchema,
-  SourceDefinition,
-  SourceElement,
-} from "../../blocks/model/component.ts";
+import type { SettingsSchema, SourceContext, SourceDefinition, SourceElement } from "../../blocks/model/component.ts";
 import { DeadLetterChunk } from "../../blocks/model/dead-letter.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import { SeriesTable } from "../../blocks/model/series.ts";
@@ -16,8 +11,8 @@ import { Sink } from "../../runtime/streams/sink.ts";
 import { ioClock } from "./io-clock.ts";
 
 /** What a component is opened with in a test. */
-export function testContext(clock: VirtualClock = ioClock()): ComponentContext & { readonly clock: VirtualClock } {
-  return { graph: "test", node: "it", clock, log: silentLog, table: new SeriesTable() };
+export function testContext(clock: VirtualClock = ioClock()): SourceContext & { readonly clock: VirtualClock } {
+  return { graph: "test", node: "it", clock, log: silentLog, table: new SeriesTable(), lasting: (make) => make() };
 }
 
 /** `series type time value` of each row. */
@@ -30,7 +25,7 @@ export function rowsOf(chunk: ObservationChunk): [string, string, string, unknow
 
 /** A source opened from settings as a user writes them, running into a list. Receipts stay with the test. */
 export interface SourceRun extends RunningGraph<unknown> {
-  readonly context: ComponentContext & { readonly clock: VirtualClock };
+  readonly context: SourceContext & { readonly clock: VirtualClock };
   readonly elements: SourceElement[];
   readonly rows: [string, string, string, unknown][];
   /** Code, line and payload of each dead letter. */

@@ -1,0 +1,15 @@
+import { test } from "vitest";
+import { withServer } from "../with-server.ts";
+import { surviveBlows } from "./kafka-rounds.ts";
+
+// The rounds have a broker of their own; `npm run kill` deals many more blows.
+await withServer("kafka", "Kafka under blows", () => {
+  test("killed engine, killed broker and a stop beyond the session leave exact tables and balanced books", async () => {
+    const delays = [0.1, 0.7, 0.4, 0.5, 0.9];
+    await surviveBlows({
+      blows: ["kill engine", "kill broker", "stop engine", "kill engine"],
+      random: () => delays.shift() ?? 0.3,
+      note: () => {},
+    });
+  }, 600_000);
+});
