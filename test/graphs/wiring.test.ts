@@ -86,10 +86,10 @@ test("derivators and derivations that nobody brings are reported at their places
 sources:
   meters: { type: test/push }
 blocks:
-  rollups: { type: processor, from: meters, store: main, derivators: [p99], derive: [speed] }
+  rollups: { type: processor, from: meters, store: main, derivators: [p95], derive: [speed] }
 `;
   assert.deepEqual(await sentences(text), [
-    '6:71 Cannot use the derivator "p99" as there is none of that name: no plugin brings any',
+    '6:71 Cannot use the derivator "p95" as there is none of that name: did you mean "p90"?',
     '6:86 Cannot use the derivation "speed" as there is none of that name: no plugin brings any',
   ]);
 });

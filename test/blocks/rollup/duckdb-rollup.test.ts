@@ -94,9 +94,16 @@ function assertSame(actual: unknown, expected: unknown): void {
   else assert.ok(value === expected, `${value} is not ${expected}`);
 }
 
+/** Below it a double has fewer digits. */
+const tiny = 1e-300;
+
 function assertClose(actual: unknown, expected: unknown, size: number | undefined): void {
   if (typeof actual === "bigint") assert.equal(actual, expected);
-  else assert.ok(Math.abs(Number(actual) - Number(expected)) <= 1e-12 * (size ?? 0), `${actual} is not ${expected}`);
+  else
+    assert.ok(
+      Math.abs(Number(actual) - Number(expected)) <= 1e-12 * (size ?? 0) + tiny,
+      `${actual} is not ${expected}`,
+    );
 }
 
 function isDated(value: unknown): value is { datetime: number; value: unknown } {
