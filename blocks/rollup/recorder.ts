@@ -12,6 +12,7 @@ import { HotStates } from "./hot-states.ts";
 import { joinedPoints, lowerBound, mergePoints } from "./merge-points.ts";
 import { coalescedRanges } from "./ranges.ts";
 import { StateTable } from "./state-table.ts";
+import { WriteRevisions } from "./write-revisions.ts";
 
 /** What one recording left to do for others. */
 export interface Recording {
@@ -42,6 +43,7 @@ export class Recorder {
   readonly #hot: HotStates;
   readonly #hotPoints: HotPoints;
   readonly #grouper = new SeriesGrouper();
+  readonly #revisions = new WriteRevisions();
   #statesExpected = 0;
   /** Resolves when the recordings asked for so far are durable, or have failed. */
   #done: Promise<unknown> = Promise.resolve();
@@ -88,7 +90,7 @@ export class Recorder {
     this.#statesExpected = states.length;
     if (this.#hot.evict()) this.#hotPoints.forget();
     this.#hotPoints.evict();
-    const written = this.#store.write({ observations });
+    const written = this.#store.write({ revision: this.#revisions.next(receiptsOf(chunks)), observations });
     // It may fail before its turn comes to be heard; until then that must not count as unhandled.
     written.catch(() => {});
     return { states, touched, written };
@@ -215,6 +217,7 @@ export class Recorder {
 
 /** Raw points that are kept for each series of `hotSeriesMax`, on average. */
 const hotPointsOfSeries = 16;
+const receiptsOf = (chunks: readonly ObservationChunk[]) => chunks.map(({ receipt }) => receipt);
 
 /** The first row from `from` on that is not before `time`; at once where all are. */
 function firstFrom(column: Float64Array, time: number, from: number): number {
