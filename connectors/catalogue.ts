@@ -1,4 +1,5 @@
 import type { ComponentDefinition } from "../blocks/model/component.ts";
+import { cassandraStore } from "./cassandra/store.ts";
 import { csvSource } from "./csv/source.ts";
 import { diskBuffer } from "./embedded/buffer.ts";
 import { embeddedStore } from "./embedded/store.ts";
@@ -26,6 +27,7 @@ export const connectors = [
   kafkaJsonSink,
   kafkaProtobufSink,
   stdoutSink,
+  cassandraStore,
   embeddedStore,
   memoryStore,
   diskBuffer,

@@ -17,6 +17,7 @@ const settings: Readonly<Record<string, string>> = {
   "sources flow/kafka/pb": "topic: raw",
   "buffers disk": "path: ./data/buffer",
   "buffers memory": "",
+  "stores cassandra": "nodes: [{ host: 10.0.0.7 }]",
   "stores embedded": "path: ./data/store",
   "stores memory": "",
   "sinks file/jsonl": "path: ./rollups.jsonl",

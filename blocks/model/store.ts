@@ -49,7 +49,7 @@ export interface StatesWrite {
   readonly series: Series;
   readonly period: string;
   readonly rows: StateRows;
-  /** The results of a row, for stores that keep them readable beside the state. Asked before `write` returns, or never. */
+  /** The results of a row, for stores that keep them readable beside the state. Asked while the write is under way, or never. */
   readonly results?: (row: number) => readonly BucketResult[];
 }
 

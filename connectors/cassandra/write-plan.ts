@@ -1,0 +1,108 @@
+import type { ShardSize } from "../../blocks/model/shard.ts";
+import type { StatesWrite, StoreWrite } from "../../blocks/model/store.ts";
+import { longCell, textCell } from "./cell.ts";
+import type { Batch, Parameter } from "./client.ts";
+import type { Keyspaces } from "./keyspaces.ts";
+import { partitionBatches } from "./partition-batches.ts";
+import { keyOf } from "./series-key.ts";
+import { rawLevel, type ShardUse, tagLevel } from "./series-index.ts";
+import { type ShardPlan, shardPlan } from "./shard-plan.ts";
+import { stateCells, stateColumns } from "./state-columns.ts";
+import { valueColumnOf } from "./value-column.ts";
+
+/** A server takes a batch of 65,535 statements; a few hundred are as quick, and share the work better. */
+const batchRowsMax = 500;
+
+type ObservationsWrite = NonNullable<StoreWrite["observations"]>[number];
+
+/** Cuts one write into batches of one partition each, made one by one as they are drawn. */
+export class WritePlan {
+  readonly #write: StoreWrite;
+  readonly #timestamp: number;
+  readonly #keyspaces: Keyspaces;
+  readonly #sharder: ShardSize;
+  readonly #limits: { readonly bytesMax: number; readonly rowsMax: number };
+
+  /** @param timestamp Of every row, µs since the epoch. */
+  constructor(
+    write: StoreWrite,
+    timestamp: number,
+    options: { readonly keyspaces: Keyspaces; readonly sharder: ShardSize; readonly batchBytesMax: number },
+  ) {
+    this.#write = write;
+    this.#timestamp = timestamp;
+    this.#keyspaces = options.keyspaces;
+    this.#sharder = options.sharder;
+    this.#limits = { bytesMax: options.batchBytesMax, rowsMax: batchRowsMax };
+  }
+
+  /** Every shard that the write puts rows into, and every one that it names. */
+  *shardUses(): Generator<ShardUse, void, undefined> {
+    const raw = shardPlan(this.#sharder);
+    for (const { series, points } of this.#write.observations ?? []) {
+      for (const { shard } of partsOf(points.time, raw)) yield { series, level: rawLevel, shard };
+    }
+    for (const { series, period, rows } of this.#write.states ?? []) {
+      const plan = shardPlan(this.#sharder, period);
+      for (const { shard } of partsOf(rows.start, plan)) yield { series, level: period, shard };
+    }
+    for (const { series, shard } of this.#write.tags ?? []) yield { series, level: tagLevel, shard };
+  }
+
+  *batches(): Generator<Batch, void, undefined> {
+    const plan = shardPlan(this.#sharder);
+    for (const observations of this.#write.observations ?? []) yield* this.#observations(observations, plan);
+    for (const states of this.#write.states ?? []) yield* this.#states(states);
+  }
+
+  *#observations({ series, points }: ObservationsWrite, plan: ShardPlan): Generator<Batch, void, undefined> {
+    const { time, values } = points;
+    const column = valueColumnOf(series.type);
+    const query = `INSERT INTO ${this.#keyspaces.raw}.observations (metric, tagset, type, shard, datetime, ${column.name})
+      VALUES (?, ?, ?, ?, ?, ?)`;
+    const cellsOf = (row: number) => [longCell(time[row] as number), column.encode(values, row)];
+    for (const { shard, from, to } of partsOf(time, plan)) {
+      const key = [...keyOf(series), textCell(shard)];
+      yield* partitionBatches({ query, key, from, to, cellsOf, timestamp: this.#timestamp }, this.#limits);
+    }
+  }
+
+  *#states({ series, period, rows, results }: StatesWrite): Generator<Batch, void, undefined> {
+    const columns = ["metric", "tagset", "type", "period", "shard", ...stateColumns];
+    const query = `INSERT INTO ${this.#keyspaces.aggregated}.aggregations (${columns.join(", ")})
+      VALUES (${columns.map(() => "?").join(", ")})`;
+    const cellsOf = (row: number): Parameter[] => stateCells(rows, row, results?.(row) ?? []);
+    for (const { shard, from, to } of partsOf(rows.start, shardPlan(this.#sharder, period))) {
+      const key = [...keyOf(series), textCell(period), textCell(shard)];
+      yield* partitionBatches({ query, key, from, to, cellsOf, timestamp: this.#timestamp }, this.#limits);
+    }
+  }
+}
+
+interface Part {
+  readonly shard: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Ascending instants by shard. */
+function* partsOf(time: Float64Array, plan: ShardPlan): Generator<Part, void, undefined> {
+  for (let from = 0; from < time.length; ) {
+    const end = plan.endOf(time[from] as number);
+    const to = (time[time.length - 1] as number) < end ? time.length : firstFrom(time, end, from);
+    yield { shard: plan.labelOf(time[from] as number), from, to };
+    from = to;
+  }
+}
+
+/** The first index from `from` on whose instant is not before `end`. */
+function firstFrom(time: Float64Array, end: number, from: number): number {
+  let low = from;
+  let high = time.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((time[middle] as number) < end) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
