@@ -8,8 +8,8 @@ import { textCell } from "./cell.ts";
 import type { CassandraClient } from "./client.ts";
 import type { Keyspaces } from "./keyspaces.ts";
 import { keyOf } from "./series-key.ts";
-import { rawLevel, SeriesIndex, tagLevel } from "./series-index.ts";
-import { shardPlan } from "./shard-plan.ts";
+import { SeriesIndex, tagLevel } from "./series-index.ts";
+import { rawShards, rollupShards } from "./shard-plan.ts";
 import { type Level, ShardReader } from "./shard-reader.ts";
 import { statesOf } from "./state-columns.ts";
 import { valueColumnOf, valuesOf } from "./value-column.ts";
@@ -72,10 +72,9 @@ export class CassandraStore implements Store {
 
   readStates(period: string, ranges: readonly SeriesRange[]): Promise<StateRows[]> {
     const level: Level = {
-      level: period,
-      plan: shardPlan(this.#options.sharder, period),
+      shards: rollupShards(this.#options.sharder, period),
       query: `SELECT datetime, floats, bytes FROM ${this.#options.keyspaces.aggregated}.aggregations WHERE metric = ?
-        AND tagset = ? AND type = ? AND period = ? AND shard = ? AND datetime >= ? AND datetime < ?`,
+        AND tagset = ? AND type = ? AND shard = ? AND period = ? AND datetime >= ? AND datetime < ?`,
       key: [textCell(period)],
     };
     return this.#asked("read from", () =>
@@ -114,7 +113,7 @@ export class CassandraStore implements Store {
     const query = `SELECT datetime FROM ${this.#options.keyspaces.raw}.observations
       WHERE metric = ? AND tagset = ? AND type = ? AND shard = ? LIMIT 1`;
     // The newest shards may be empty by now: data points expire, or were deleted.
-    for (const shard of (await this.#index.shards(series, rawLevel)).reverse()) {
+    for (const shard of (await this.#index.shards(series, rawShards(this.#options.sharder).level)).reverse()) {
       const [row] = await this.#client.rows(query, [...keyOf(series), textCell(shard)]);
       if (row !== undefined) return (row.datetime as Date).getTime();
     }
@@ -123,8 +122,7 @@ export class CassandraStore implements Store {
 
   #rawLevel(column: string): Level {
     return {
-      level: rawLevel,
-      plan: shardPlan(this.#options.sharder),
+      shards: rawShards(this.#options.sharder),
       query: `SELECT datetime, ${column} FROM ${this.#options.keyspaces.raw}.observations WHERE metric = ? AND tagset = ?
         AND type = ? AND shard = ? AND datetime >= ? AND datetime < ?`,
       key: [],

@@ -7,43 +7,39 @@ export interface BatchLimits {
 }
 
 /**
- * Cuts rows of one partition into batches.
+ * Cuts rows of one partition into batches, made one by one as they are drawn.
  *
  * @param key The cells of the partition key, with which each row begins.
- * @param cellsOf The cells of row `row` behind the key.
+ * @param rows The cells of each row behind the key.
  */
 export function* partitionBatches(
-  given: {
-    readonly query: string;
-    readonly key: readonly Buffer[];
-    readonly from: number;
-    readonly to: number;
-    readonly cellsOf: (row: number) => readonly Parameter[];
-    readonly timestamp: number;
-  },
+  { query, timestamp }: Pick<Batch, "query" | "timestamp">,
+  key: readonly Buffer[],
+  rows: Iterable<readonly Parameter[]>,
   { bytesMax, rowsMax }: BatchLimits,
 ): Generator<Batch, void, undefined> {
-  const { query, key, from, to, cellsOf, timestamp } = given;
-  const keyBytes = bytesOf(key);
-  let rows: (readonly Parameter[])[] = [];
+  const keyBytes = statementBytes + bytesOf(key);
+  let batch: (readonly Parameter[])[] = [];
   let bytes = 0;
-  for (let row = from; row < to; row += 1) {
-    const cells = cellsOf(row);
+  for (const cells of rows) {
     const rowBytes = keyBytes + bytesOf(cells);
-    if (rows.length > 0 && (rows.length >= rowsMax || bytes + rowBytes > bytesMax)) {
-      yield { query, rows, timestamp };
-      rows = [];
+    if (batch.length > 0 && (batch.length >= rowsMax || bytes + rowBytes > bytesMax)) {
+      yield { query, rows: batch, timestamp };
+      batch = [];
       bytes = 0;
     }
-    rows.push([...key, ...cells]);
+    batch.push([...key, ...cells]);
     bytes += rowBytes;
   }
-  if (rows.length > 0) yield { query, rows, timestamp };
+  if (batch.length > 0) yield { query, rows: batch, timestamp };
 }
 
-/** Length, and the value of a cell; and what a statement of a batch begins with. */
+/** Kind, identifier and number of values of a prepared statement in a batch (CQL binary protocol v4, section 4.1.7). */
+const statementBytes = 21;
+
+/** Each with its length. */
 function bytesOf(cells: readonly Parameter[]): number {
-  let bytes = 24;
+  let bytes = 0;
   for (const cell of cells) bytes += 4 + (cell?.byteLength ?? 0);
   return bytes;
 }

@@ -3,11 +3,13 @@ import type { SeriesFilter } from "../../blocks/model/store.ts";
 import { intCell, textCell } from "./cell.ts";
 import type { Batch, CassandraClient, Parameter } from "./client.ts";
 import type { Keyspaces } from "./keyspaces.ts";
+import { partitionBatches } from "./partition-batches.ts";
 import { keyOf, seriesOf } from "./series-key.ts";
 
-/** Levels of the table of shards: raw data points, the shards that the tag block names, and each period by its label. */
-export const rawLevel = "raw";
+/** The level of the shards that the tag block names; the others are those of `ShardPlan`. */
 export const tagLevel = "tags";
+/** The level of data points: with it a series becomes findable. */
+const rawLevel = "raw";
 
 /** Into how many partitions the series of one metric, or of one tag and value, are divided. */
 const bucketCount = 16;
@@ -112,26 +114,65 @@ export class SeriesIndex {
     return shards;
   }
 
+  /** The entries of one partition together. */
   *#batchesOf(uses: readonly ShardUse[], timestamp: number): Generator<Batch, void, undefined> {
-    const shards = `INSERT INTO ${this.#keyspace}.shards (metric, tagset, type, level, shard) VALUES (?, ?, ?, ?, ?)`;
+    const shards = new Map<Series, Parameter[][]>();
+    const named = new Map<string, Series>();
     for (const { series, level, shard } of uses) {
-      if (level === rawLevel && this.#shardsKnown(series, rawLevel).size === 0) yield* this.#names(series, timestamp);
-      yield { query: shards, rows: [[...keyOf(series), textCell(level), textCell(shard)]], timestamp };
+      const rows = shards.get(series) ?? [];
+      shards.set(series, rows);
+      rows.push([textCell(level), textCell(shard)]);
+      const isNew = level === rawLevel && this.#shardsKnown(series, rawLevel).size === 0;
+      if (isNew) named.set(`${series.type}\0${series.canonical}`, series);
     }
-  }
-
-  *#names(series: Series, timestamp: number): Generator<Batch, void, undefined> {
-    const [metric, tagset, type] = keyOf(series);
-    const bucket = intCell(series.hash % bucketCount);
-    const byMetric = `INSERT INTO ${this.#keyspace}.series_by_metric (metric, bucket, tagset, type) VALUES (?, ?, ?, ?)`;
-    const byTag = `INSERT INTO ${this.#keyspace}.series_by_tag (tagname, tagvalue, bucket, metric, tagset, type)
-      VALUES (?, ?, ?, ?, ?, ?)`;
-    for (const [key, value] of series.tagset) {
-      yield { query: byTag, rows: [[textCell(key), textCell(value), bucket, metric, tagset, type]], timestamp };
+    const insert = (table: string, columns: readonly string[]) => ({
+      query: `INSERT INTO ${this.#keyspace}.${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
+      timestamp,
+    });
+    const byShard = insert("shards", ["metric", "tagset", "type", "level", "shard"]);
+    for (const [series, rows] of shards) yield* partitionBatches(byShard, keyOf(series), rows, limits);
+    const byTag = insert("series_by_tag", ["tagname", "tagvalue", "bucket", "metric", "tagset", "type"]);
+    for (const { key, rows } of partitioned(named.values(), tagKeys)) yield* partitionBatches(byTag, key, rows, limits);
+    const byMetric = insert("series_by_metric", ["metric", "bucket", "tagset", "type"]);
+    for (const { key, rows } of partitioned(named.values(), metricKeys)) {
+      yield* partitionBatches(byMetric, key, rows, limits);
     }
-    yield { query: byMetric, rows: [[metric, bucket, tagset, type]], timestamp };
   }
 }
+
+interface Entry {
+  readonly key: readonly Buffer[];
+  readonly row: readonly Buffer[];
+}
+
+function* tagKeys(series: Series): Generator<Entry, void, undefined> {
+  const bucket = intCell(series.hash % bucketCount);
+  for (const [name, value] of series.tagset)
+    yield { key: [textCell(name), textCell(value), bucket], row: keyOf(series) };
+}
+
+function* metricKeys(series: Series): Generator<Entry, void, undefined> {
+  const [metric, tagset, type] = keyOf(series);
+  yield { key: [metric, intCell(series.hash % bucketCount)], row: [tagset, type] };
+}
+
+function partitioned(
+  named: Iterable<Series>,
+  entriesOf: (series: Series) => Iterable<Entry>,
+): Iterable<{ readonly key: readonly Buffer[]; readonly rows: (readonly Buffer[])[] }> {
+  const partitions = new Map<string, { readonly key: readonly Buffer[]; readonly rows: (readonly Buffer[])[] }>();
+  for (const series of named) {
+    for (const { key, row } of entriesOf(series)) {
+      const id = key.map((cell) => cell.toString("base64")).join(" ");
+      const partition = partitions.get(id);
+      if (partition === undefined) partitions.set(id, { key, rows: [row] });
+      else partition.rows.push(row);
+    }
+  }
+  return partitions.values();
+}
+
+const limits = { bytesMax: 40 * 1024, rowsMax: 500 };
 
 function hasTags({ tagset }: Series, tags: SeriesFilter["tags"]): boolean {
   for (const [key, value] of tags) if (tagset.get(key) !== value) return false;

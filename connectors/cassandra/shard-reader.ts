@@ -13,11 +13,9 @@ const unaskedShardsMax = 3;
 
 /** What is read: the rows of one level, which lie in shards of their own. */
 export interface Level {
-  readonly level: string;
-  readonly plan: ShardPlan;
-  /** With the key of a partition and two bounds of `datetime` as parameters; the rows descending. */
+  readonly shards: ShardPlan;
+  /** With the cells of a series, a shard, those of `key` and two bounds of `datetime` as parameters; the rows descending. */
   readonly query: string;
-  /** Cells of the partition key between those of the series and the shard. */
   readonly key: readonly Buffer[];
 }
 
@@ -32,28 +30,28 @@ export class ShardReader {
   }
 
   /** The rows of a range, ascending in time. */
-  async rows({ level, plan, query, key }: Level, { series, from, to }: SeriesRange): Promise<types.Row[]> {
+  async rows({ shards, query, key }: Level, { series, from, to }: SeriesRange): Promise<types.Row[]> {
     // Instants are whole, and none lies outside these years.
     const first = Math.max(Math.ceil(from), timestampMin - yearMs);
     const end = Math.min(Math.ceil(to), timestampMax + 1);
     if (!(first < end)) return [];
     const rows: types.Row[] = [];
-    for (const shard of (await this.#shards(series, level, plan, first, end - 1)).reverse()) {
-      const parameters = [...keyOf(series), ...key, textCell(shard), longCell(first), longCell(end)];
+    for (const shard of (await this.#shards(series, shards, first, end - 1)).reverse()) {
+      const parameters = [...keyOf(series), textCell(shard), ...key, longCell(first), longCell(end)];
       for await (const page of this.#client.pages(query, parameters)) for (const row of page) rows.push(row);
     }
     return rows.reverse();
   }
 
   /** Those between two instants, both included, that may have rows; ascending. */
-  async #shards(series: Series, level: string, plan: ShardPlan, first: number, last: number): Promise<string[]> {
+  async #shards(series: Series, plan: ShardPlan, first: number, last: number): Promise<string[]> {
     const labels: string[] = [];
     const low = Math.max(first, timestampMin);
     for (let time = low; time <= last && labels.length <= unaskedShardsMax; time = plan.endOf(time)) {
       labels.push(plan.labelOf(time));
     }
     if (labels.length <= unaskedShardsMax) return labels;
-    return this.#index.shards(series, level, plan.labelOf(low), plan.labelOf(last));
+    return this.#index.shards(series, plan.level, plan.labelOf(low), plan.labelOf(last));
   }
 }
 

@@ -10,8 +10,8 @@ export interface TableOptions {
 const series = "metric text, tagset frozen<map<text, text>>, type text";
 
 /**
- * The tables of version 1. A partition of data points or rollups is one series, and one shard of time; what was written last comes
- * first. `results` of a rollup has what fits no column, by derivator, as JSON; `floats` and `bytes` are the states.
+ * The tables of version 1. A partition of data points or rollups is one series, and one shard of time; the newest comes first.
+ * Rollups of several periods share a partition where their shards are of one length. `results` of a rollup has what fits no column, by derivator, as JSON; `floats` and `bytes` are the states.
  */
 export function createTables({ raw, aggregated }: Keyspaces, options: TableOptions): string[] {
   return [
@@ -21,11 +21,11 @@ export function createTables({ raw, aggregated }: Keyspaces, options: TableOptio
        value_pos2d frozen<pos2d>, value_json text,
        PRIMARY KEY ((metric, tagset, type, shard), datetime))
      WITH CLUSTERING ORDER BY (datetime DESC) AND ${timeWindows(options.rawTtl)}`,
-    `CREATE TABLE IF NOT EXISTS ${aggregated}.aggregations (${series}, period text, shard text, datetime timestamp,
+    `CREATE TABLE IF NOT EXISTS ${aggregated}.aggregations (${series}, shard text, period text, datetime timestamp,
        count bigint, first_datetime timestamp, first double, last_datetime timestamp, last double, min double, max double,
        sum double, s_sum double, true_count bigint, results frozen<map<text, text>>, floats blob, bytes blob,
-       PRIMARY KEY ((metric, tagset, type, period, shard), datetime))
-     WITH CLUSTERING ORDER BY (datetime DESC) AND ${timeWindows(options.aggregatedTtl)}`,
+       PRIMARY KEY ((metric, tagset, type, shard), period, datetime))
+     WITH CLUSTERING ORDER BY (period ASC, datetime DESC) AND ${timeWindows(options.aggregatedTtl)}`,
     `CREATE TABLE IF NOT EXISTS ${aggregated}.shards (${series}, level text, shard text,
        PRIMARY KEY ((metric, tagset, type), level, shard))`,
     `CREATE TABLE IF NOT EXISTS ${aggregated}.series_by_metric (metric text, bucket int, tagset frozen<map<text, text>>,

@@ -1,3 +1,4 @@
+import type { Series } from "../../blocks/model/series.ts";
 import type { ShardSize } from "../../blocks/model/shard.ts";
 import type { StatesWrite, StoreWrite } from "../../blocks/model/store.ts";
 import { longCell, textCell } from "./cell.ts";
@@ -5,8 +6,8 @@ import type { Batch, Parameter } from "./client.ts";
 import type { Keyspaces } from "./keyspaces.ts";
 import { partitionBatches } from "./partition-batches.ts";
 import { keyOf } from "./series-key.ts";
-import { rawLevel, type ShardUse, tagLevel } from "./series-index.ts";
-import { type ShardPlan, shardPlan } from "./shard-plan.ts";
+import { type ShardUse, tagLevel } from "./series-index.ts";
+import { rawShards, rollupShards, type ShardPlan } from "./shard-plan.ts";
 import { stateCells, stateColumns } from "./state-columns.ts";
 import { valueColumnOf } from "./value-column.ts";
 
@@ -38,21 +39,27 @@ export class WritePlan {
 
   /** Every shard that the write puts rows into, and every one that it names. */
   *shardUses(): Generator<ShardUse, void, undefined> {
-    const raw = shardPlan(this.#sharder);
+    const raw = rawShards(this.#sharder);
     for (const { series, points } of this.#write.observations ?? []) {
-      for (const { shard } of partsOf(points.time, raw)) yield { series, level: rawLevel, shard };
+      for (const { shard } of partsOf(points.time, raw)) yield { series, level: raw.level, shard };
     }
     for (const { series, period, rows } of this.#write.states ?? []) {
-      const plan = shardPlan(this.#sharder, period);
-      for (const { shard } of partsOf(rows.start, plan)) yield { series, level: period, shard };
+      const plan = rollupShards(this.#sharder, period);
+      for (const { shard } of partsOf(rows.start, plan)) yield { series, level: plan.level, shard };
     }
     for (const { series, shard } of this.#write.tags ?? []) yield { series, level: tagLevel, shard };
   }
 
   *batches(): Generator<Batch, void, undefined> {
-    const plan = shardPlan(this.#sharder);
+    const plan = rawShards(this.#sharder);
     for (const observations of this.#write.observations ?? []) yield* this.#observations(observations, plan);
-    for (const states of this.#write.states ?? []) yield* this.#states(states);
+    const bySeries = new Map<Series, StatesWrite[]>();
+    for (const states of this.#write.states ?? []) {
+      const ofSeries = bySeries.get(states.series);
+      if (ofSeries === undefined) bySeries.set(states.series, [states]);
+      else ofSeries.push(states);
+    }
+    for (const [series, states] of bySeries) yield* this.#states(series, states);
   }
 
   *#observations({ series, points }: ObservationsWrite, plan: ShardPlan): Generator<Batch, void, undefined> {
@@ -60,21 +67,43 @@ export class WritePlan {
     const column = valueColumnOf(series.type);
     const query = `INSERT INTO ${this.#keyspaces.raw}.observations (metric, tagset, type, shard, datetime, ${column.name})
       VALUES (?, ?, ?, ?, ?, ?)`;
-    const cellsOf = (row: number) => [longCell(time[row] as number), column.encode(values, row)];
-    for (const { shard, from, to } of partsOf(time, plan)) {
-      const key = [...keyOf(series), textCell(shard)];
-      yield* partitionBatches({ query, key, from, to, cellsOf, timestamp: this.#timestamp }, this.#limits);
+    function* cells({ from, to }: Part): Generator<Parameter[], void, undefined> {
+      for (let row = from; row < to; row += 1) yield [longCell(time[row] as number), column.encode(values, row)];
+    }
+    for (const part of partsOf(time, plan)) {
+      const key = [...keyOf(series), textCell(part.shard)];
+      yield* partitionBatches({ query, timestamp: this.#timestamp }, key, cells(part), this.#limits);
     }
   }
 
-  *#states({ series, period, rows, results }: StatesWrite): Generator<Batch, void, undefined> {
-    const columns = ["metric", "tagset", "type", "period", "shard", ...stateColumns];
+  /** Periods whose shards have one name share the partition, and so its batches. */
+  *#states(series: Series, writes: readonly StatesWrite[]): Generator<Batch, void, undefined> {
+    const columns = ["metric", "tagset", "type", "shard", "period", ...stateColumns];
     const query = `INSERT INTO ${this.#keyspaces.aggregated}.aggregations (${columns.join(", ")})
       VALUES (${columns.map(() => "?").join(", ")})`;
-    const cellsOf = (row: number): Parameter[] => stateCells(rows, row, results?.(row) ?? []);
-    for (const { shard, from, to } of partsOf(rows.start, shardPlan(this.#sharder, period))) {
-      const key = [...keyOf(series), textCell(period), textCell(shard)];
-      yield* partitionBatches({ query, key, from, to, cellsOf, timestamp: this.#timestamp }, this.#limits);
+    const byShard = new Map<string, { readonly write: StatesWrite; readonly part: Part }[]>();
+    for (const write of writes) {
+      for (const part of partsOf(write.rows.start, rollupShards(this.#sharder, write.period))) {
+        const ofShard = byShard.get(part.shard);
+        if (ofShard === undefined) byShard.set(part.shard, [{ write, part }]);
+        else ofShard.push({ write, part });
+      }
+    }
+    for (const [shard, parts] of byShard) {
+      const key = [...keyOf(series), textCell(shard)];
+      yield* partitionBatches({ query, timestamp: this.#timestamp }, key, stateRows(parts), this.#limits);
+    }
+  }
+}
+
+function* stateRows(
+  parts: readonly { readonly write: StatesWrite; readonly part: Part }[],
+): Generator<Parameter[], void, undefined> {
+  for (const { write, part } of parts) {
+    const { period, rows, results } = write;
+    const periodCell = textCell(period);
+    for (let row = part.from; row < part.to; row += 1) {
+      yield [periodCell, ...stateCells(rows, row, results?.(row) ?? [])];
     }
   }
 }
