@@ -139,11 +139,11 @@ class AggregationLogic extends GraphStageLogic {
     this.#computeAndWrite(updates).then(done, failed);
   }
 
-  async #computeAndWrite({ states: first, receipts }: BucketUpdates): Promise<Level[]> {
+  async #computeAndWrite({ states: first, newestBefore, receipts }: BucketUpdates): Promise<Level[]> {
     const levels: Level[] = [{ period: this.#given.first as Period, states: first }];
     let finer = first;
     for (const cascade of this.#cascades) {
-      finer = await cascade.compute(finer);
+      finer = await cascade.compute(finer, newestBefore);
       levels.push({ period: cascade.period, states: finer });
     }
     const states = levels.flatMap((level) => this.#stateWrites(level));

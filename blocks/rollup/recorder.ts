@@ -18,6 +18,8 @@ import { WriteRevisions } from "./write-revisions.ts";
 export interface Recording {
   /** States of the first-period buckets that were touched; empty where there is no first period. */
   readonly states: StateTable;
+  /** Newest stored timestamp of each series that got points, as it was before; `-Infinity` where it had none. */
+  readonly newestBefore: ReadonlyMap<number, number>;
   /** The series that got points, with their timestamps, ascending and unique. */
   readonly touched: readonly { readonly series: number; readonly time: Float64Array }[];
   /** Resolves once the observations are durable. */
@@ -78,6 +80,7 @@ export class Recorder {
   async #record(chunks: readonly ObservationChunk[]): Promise<Recording> {
     const groups = this.#grouped(chunks);
     await this.#learnNewest(groups);
+    const newestBefore = new Map(groups.map(({ series }) => [series, this.#hot.newest(series)]));
     const states = new StateTable(Math.max(16, this.#statesExpected));
     if (this.#period !== undefined) await this.#fold(groups, this.#period, states);
     const observations: NonNullable<StoreWrite["observations"]>[number][] = [];
@@ -93,7 +96,7 @@ export class Recorder {
     const written = this.#store.write({ revision: this.#revisions.next(receiptsOf(chunks)), observations });
     // It may fail before its turn comes to be heard; until then that must not count as unhandled.
     written.catch(() => {});
-    return { states, touched, written };
+    return { states, newestBefore, touched, written };
   }
 
   #grouped(chunks: readonly ObservationChunk[]): SeriesPoints[] {

@@ -40,8 +40,14 @@ export class WritePlan {
   /** Every shard that the write puts rows into, and every one that it names. */
   *shardUses(): Generator<ShardUse, void, undefined> {
     const raw = rawShards(this.#sharder);
+    const rollups = [rollupShards(this.#sharder, "1m"), rollupShards(this.#sharder, "1h")];
     for (const { series, points } of this.#write.observations ?? []) {
-      for (const { shard } of partsOf(points.time, raw)) yield { series, level: raw.level, shard };
+      // Rollups follow from data points: their shards cost nothing in the same request.
+      for (const { shard, from } of partsOf(points.time, raw)) {
+        yield { series, level: raw.level, shard };
+        for (const plan of rollups)
+          yield { series, level: plan.level, shard: plan.labelOf(points.time[from] as number) };
+      }
     }
     for (const { series, period, rows } of this.#write.states ?? []) {
       const plan = rollupShards(this.#sharder, period);
