@@ -15,6 +15,7 @@ const settings: Readonly<Record<string, string>> = {
   "sources flow/http/json": "",
   "sources flow/kafka/json": "topic: raw",
   "sources flow/kafka/pb": "topic: raw",
+  "sources tsorage": "nodes: [{ host: 10.0.0.7 }]",
   "buffers disk": "path: ./data/buffer",
   "buffers memory": "",
   "stores cassandra": "nodes: [{ host: 10.0.0.7 }]",

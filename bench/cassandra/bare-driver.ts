@@ -3,8 +3,7 @@ import { Client, types } from "cassandra-driver";
 import { defineStore } from "../../blocks/model/component.ts";
 import type { StoreWrite } from "../../blocks/model/store.ts";
 import { record } from "../../config/declare.ts";
-import type { Batch } from "../../connectors/cassandra/client.ts";
-import type { ShardUse } from "../../connectors/cassandra/series-index.ts";
+import type { Batch, BatchRow } from "../../connectors/cassandra/client.ts";
 import { WritePlan } from "../../connectors/cassandra/write-plan.ts";
 import { MemoryStore } from "../../connectors/memory/store.ts";
 import { Engine } from "../../graphs/engine.ts";
@@ -19,12 +18,13 @@ import { graphText } from "./engine-graph.ts";
 import { type BenchKeyspaces, benchKeyspaces } from "./server.ts";
 
 /** The engine's own default. */
-const parallelism = 64;
+const parallelism = 32;
 
 /**
- * The driver alone, with the batches that the engine sends: they are made before the clock starts, values encoded and all, by a
- * run of the same graph whose store keeps them instead of sending them; the index of series is written before too. It does less than the engine in all else: nothing is
- * appended to a disk, sorted, rolled up, committed or asked of the store.
+ * The driver alone, with the batches that the engine sends: the writes are made before the clock starts, by a run of the same graph
+ * whose store keeps them instead of sending them, and so is the index of series. On the clock their values are encoded, as
+ * cheaply as the engine does it, and sent. It does less than the engine in all else: nothing is appended to a disk, sorted,
+ * rolled up, committed or asked of the store.
  */
 export const bareDriver: Participant = {
   name: "cassandra-driver",
@@ -33,8 +33,8 @@ export const bareDriver: Participant = {
     return {
       async prepare() {
         const keyspaces = await benchKeyspaces();
-        const { batches, uses } = await batchesOf(columns, keyspaces);
-        await keyspaces.index(uses);
+        const plans = await plansOf(columns, keyspaces);
+        await keyspaces.index(plans.flatMap((plan) => [...plan.shardUses()]));
         const client = new Client({
           contactPoints: [keyspaces.contactPoint],
           localDataCenter: "datacenter1",
@@ -43,7 +43,7 @@ export const bareDriver: Participant = {
         await client.connect();
         return {
           elements: columns.length,
-          run: () => send(client, batches),
+          run: () => send(client, batchesOf(plans)),
           async finish() {
             await client.shutdown();
             return keyspaces.finish();
@@ -54,39 +54,41 @@ export const bareDriver: Participant = {
   },
 };
 
-async function send(client: Client, batches: readonly Batch[]): Promise<void> {
-  let next = 0;
+async function send(client: Client, batches: Generator<Batch>): Promise<void> {
   const consistency = types.consistencies.localQuorum;
   const worker = async () => {
-    for (let batch = batches[next++]; batch !== undefined; batch = batches[next++]) {
-      const { query, rows, timestamp } = batch;
+    for (const batch of batches) {
+      const { rows, timestamp } = batch;
       const options = { prepare: true, isIdempotent: true, consistency, timestamp };
       const [only] = rows;
-      if (rows.length === 1 && only !== undefined) await client.execute(query, [...only], options);
-      else {
-        const queries = rows.map((params) => ({ query, params: params as Buffer[] }));
-        await client.batch(queries, { ...options, logged: false });
-      }
+      if (rows.length === 1 && only !== undefined) await client.execute(only.query, only.params, options);
+      else await client.batch(rows as BatchRow[], { ...options, logged: false });
     }
   };
   await Promise.all(Array.from({ length: parallelism }, worker));
 }
 
-async function batchesOf(columns: SensorRows, keyspaces: BenchKeyspaces) {
-  const batches: Batch[] = [];
-  const uses: ShardUse[] = [];
+function* batchesOf(plans: readonly WritePlan[]): Generator<Batch, void, undefined> {
+  for (const plan of plans) yield* plan.batches();
+}
+
+async function plansOf(columns: SensorRows, keyspaces: BenchKeyspaces): Promise<WritePlan[]> {
+  const plans: WritePlan[] = [];
   const options = { keyspaces, sharder: "month", batchBytesMax: 40 * 1024 } as const;
   class KeepingStore extends MemoryStore {
     override async write(write: StoreWrite): Promise<void> {
-      const plan = new WritePlan(write, write.revision ?? 0, options);
-      uses.push(...plan.shardUses());
-      batches.push(...plan.batches());
+      // The blocks use the columns of data points again.
+      const observations = write.observations?.map(({ series, points: { time, values } }) => ({
+        series,
+        points: { time: time.slice(), values: values.slice() },
+      }));
+      plans.push(new WritePlan({ ...write, ...(observations && { observations }) }, write.revision ?? 0, options));
       await super.write(write);
     }
   }
   const keeping = defineStore({
     type: "bench/keeping",
-    summary: "Keeps the batches of every write.",
+    summary: "Keeps every write.",
     settings: record({}),
     open: async () => new KeepingStore(),
   });
@@ -96,5 +98,5 @@ async function batchesOf(columns: SensorRows, keyspaces: BenchKeyspaces) {
   const engine = await Engine.start(planned, { catalogue, clock: systemClock, deadLetters: async () => Sink.ignore() });
   await engine.untilIdle();
   await rm(folder, { recursive: true });
-  return { batches, uses };
+  return plans;
 }

@@ -36,6 +36,7 @@ export class CassandraClient {
   readonly #log: Log;
   readonly #settings: ClientSettings;
   readonly #inFlight: InFlight;
+  readonly #options: QueryOptions;
   #retries = 0;
   #closing = false;
   #stopWaiting: () => void = () => {};
@@ -48,6 +49,9 @@ export class CassandraClient {
     this.#clock = clock;
     this.#log = log;
     this.#inFlight = new InFlight(settings.parallelism);
+    const word = settings.consistency.replace(/_([a-z])/, (_, letter: string) => letter.toUpperCase());
+    const consistency = driver.types.consistencies[word as keyof typeof types.consistencies];
+    this.#options = { prepare: true, isIdempotent: true, consistency };
     this.#stopped = new Promise((resolve) => {
       this.#stopWaiting = resolve;
     });
@@ -62,7 +66,7 @@ export class CassandraClient {
   async *pages(query: string, parameters: readonly Parameter[] = []): AsyncGenerator<types.Row[], void, undefined> {
     let pageState: string | undefined;
     do {
-      const options = { ...this.#options(), fetchSize: pageRows, ...(pageState === undefined ? {} : { pageState }) };
+      const options = { ...this.#options, fetchSize: pageRows, ...(pageState === undefined ? {} : { pageState }) };
       const result = await this.#inFlight.run(() =>
         this.#tried("read from", () => this.#client.execute(query, [...parameters], options)),
       );
@@ -111,7 +115,7 @@ export class CassandraClient {
 
   /** Not tried again by itself: nobody knows whether a request without an answer was applied. */
   async #once(query: string, parameters: readonly Parameter[]): Promise<types.ResultSet> {
-    const options = { prepare: parameters.length > 0, isIdempotent: false, consistency: this.#consistency };
+    const options = { ...this.#options, prepare: parameters.length > 0, isIdempotent: false };
     try {
       return await this.#client.execute(query, [...parameters], options);
     } catch (thrown) {
@@ -127,21 +131,11 @@ export class CassandraClient {
     await this.#client.shutdown();
   }
 
-  get #consistency(): types.consistencies {
-    const word = this.#settings.consistency.replace(/_([a-z])/, (_, letter: string) => letter.toUpperCase());
-    return this.#driver.types.consistencies[word as keyof typeof types.consistencies];
-  }
-
-  #options(): QueryOptions {
-    return { prepare: true, isIdempotent: true, consistency: this.#consistency };
-  }
-
-  #send({ query, rows, timestamp }: Batch): Promise<types.ResultSet> {
-    const options = { ...this.#options(), timestamp };
+  #send({ rows, timestamp }: Batch): Promise<types.ResultSet> {
+    const options = { ...this.#options, timestamp };
     const [only] = rows;
-    if (only !== undefined && rows.length === 1) return this.#client.execute(query, [...only], options);
-    const queries = rows.map((params) => ({ query, params: params as Parameter[] }));
-    return this.#client.batch(queries, { ...options, logged: false });
+    if (only !== undefined && rows.length === 1) return this.#client.execute(only.query, only.params, options);
+    return this.#client.batch(rows as BatchRow[], { ...options, logged: false });
   }
 
   async #tried<T>(action: string, request: () => Promise<T>): Promise<T> {
@@ -187,12 +181,17 @@ export class CassandraClient {
   }
 }
 
-/** Rows of one partition of one table, written by one request. */
-export interface Batch {
-  /** Of one row; the driver prepares it once. */
+/** One row of a batch, as the driver takes it. */
+export interface BatchRow {
+  /** Of an insertion; the driver prepares it once. */
   readonly query: string;
+  readonly params: Parameter[];
+}
+
+/** Rows of one partition, written by one request. */
+export interface Batch {
   /** At least one; a batch's place in the cluster is that of the first. */
-  readonly rows: readonly (readonly Parameter[])[];
+  readonly rows: readonly BatchRow[];
   /** Write timestamp, µs since the epoch. */
   readonly timestamp: number;
 }

@@ -1,4 +1,4 @@
-import type { Batch, Parameter } from "./client.ts";
+import type { Batch, BatchRow, Parameter } from "./client.ts";
 
 export interface BatchLimits {
   /** Bytes of the cells of one batch; a single row may be larger. */
@@ -9,37 +9,34 @@ export interface BatchLimits {
 /**
  * Cuts rows of one partition into batches, made one by one as they are drawn.
  *
- * @param key The cells of the partition key, with which each row begins.
- * @param rows The cells of each row behind the key.
+ * @param rows The parameters of each row, those of the partition key first; they become the batch's own.
  */
 export function* partitionBatches(
-  { query, timestamp }: Pick<Batch, "query" | "timestamp">,
-  key: readonly Buffer[],
-  rows: Iterable<readonly Parameter[]>,
+  { query, timestamp }: { readonly query: string; readonly timestamp: number },
+  rows: Iterable<Parameter[]>,
   { bytesMax, rowsMax }: BatchLimits,
 ): Generator<Batch, void, undefined> {
-  const keyBytes = statementBytes + bytesOf(key);
-  let batch: (readonly Parameter[])[] = [];
+  let batch: BatchRow[] = [];
   let bytes = 0;
-  for (const cells of rows) {
-    const rowBytes = keyBytes + bytesOf(cells);
+  for (const params of rows) {
+    const rowBytes = bytesOf(params);
     if (batch.length > 0 && (batch.length >= rowsMax || bytes + rowBytes > bytesMax)) {
-      yield { query, rows: batch, timestamp };
+      yield { rows: batch, timestamp };
       batch = [];
       bytes = 0;
     }
-    batch.push([...key, ...cells]);
+    batch.push({ query, params });
     bytes += rowBytes;
   }
-  if (batch.length > 0) yield { query, rows: batch, timestamp };
+  if (batch.length > 0) yield { rows: batch, timestamp };
 }
 
 /** Kind, identifier and number of values of a prepared statement in a batch (CQL binary protocol v4, section 4.1.7). */
 const statementBytes = 21;
 
-/** Each with its length. */
+/** With the length of each cell. */
 function bytesOf(cells: readonly Parameter[]): number {
-  let bytes = 0;
-  for (const cell of cells) bytes += 4 + (cell?.byteLength ?? 0);
+  let bytes = statementBytes + 4 * cells.length;
+  for (const cell of cells) if (cell !== undefined) bytes += cell.byteLength;
   return bytes;
 }

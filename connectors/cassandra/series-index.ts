@@ -34,14 +34,21 @@ export class SeriesIndex {
   readonly #keyspace: string;
   #known = new WeakMap<Series, Map<string, Set<string>>>();
   #knownCount = 0;
+  #ensuring: Promise<void> = Promise.resolve();
 
   constructor(client: CassandraClient, { aggregated }: Keyspaces) {
     this.#client = client;
     this.#keyspace = aggregated;
   }
 
-  /** Resolves once all of `uses` are in the index. */
-  async ensure(uses: Iterable<ShardUse>, timestamp: number): Promise<void> {
+  /** Resolves once all of `uses` are in the index. One at a time: what another is about to write need not be written twice. */
+  ensure(uses: Iterable<ShardUse>, timestamp: number): Promise<void> {
+    const ensured = this.#ensuring.then(() => this.#ensure(uses, timestamp));
+    this.#ensuring = ensured.catch(() => {});
+    return ensured;
+  }
+
+  async #ensure(uses: Iterable<ShardUse>, timestamp: number): Promise<void> {
     const missing = [...uses].filter(({ series, level, shard }) => !this.#shardsKnown(series, level).has(shard));
     if (missing.length === 0) return;
     await this.#client.write(this.#batchesOf(missing, timestamp));
@@ -121,7 +128,7 @@ export class SeriesIndex {
     for (const { series, level, shard } of uses) {
       const rows = shards.get(series) ?? [];
       shards.set(series, rows);
-      rows.push([textCell(level), textCell(shard)]);
+      rows.push([...keyOf(series), textCell(level), textCell(shard)]);
       const isNew = level === rawLevel && this.#shardsKnown(series, rawLevel).size === 0;
       if (isNew) named.set(`${series.type}\0${series.canonical}`, series);
     }
@@ -130,43 +137,42 @@ export class SeriesIndex {
       timestamp,
     });
     const byShard = insert("shards", ["metric", "tagset", "type", "level", "shard"]);
-    for (const [series, rows] of shards) yield* partitionBatches(byShard, keyOf(series), rows, limits);
+    for (const rows of shards.values()) yield* partitionBatches(byShard, rows, limits);
     const byTag = insert("series_by_tag", ["tagname", "tagvalue", "bucket", "metric", "tagset", "type"]);
-    for (const { key, rows } of partitioned(named.values(), tagKeys)) yield* partitionBatches(byTag, key, rows, limits);
+    for (const rows of partitioned(named.values(), tagRows)) yield* partitionBatches(byTag, rows, limits);
     const byMetric = insert("series_by_metric", ["metric", "bucket", "tagset", "type"]);
-    for (const { key, rows } of partitioned(named.values(), metricKeys)) {
-      yield* partitionBatches(byMetric, key, rows, limits);
-    }
+    for (const rows of partitioned(named.values(), metricRows)) yield* partitionBatches(byMetric, rows, limits);
   }
 }
 
-interface Entry {
-  readonly key: readonly Buffer[];
-  readonly row: readonly Buffer[];
+interface IndexRow {
+  /** The same for rows of one partition only. */
+  readonly partition: string;
+  readonly cells: Buffer[];
 }
 
-function* tagKeys(series: Series): Generator<Entry, void, undefined> {
-  const bucket = intCell(series.hash % bucketCount);
-  for (const [name, value] of series.tagset)
-    yield { key: [textCell(name), textCell(value), bucket], row: keyOf(series) };
+function* tagRows(series: Series): Generator<IndexRow, void, undefined> {
+  const bucket = series.hash % bucketCount;
+  for (const [name, value] of series.tagset) {
+    const cells = [textCell(name), textCell(value), intCell(bucket), ...keyOf(series)];
+    yield { partition: JSON.stringify([name, value, bucket]), cells };
+  }
 }
 
-function* metricKeys(series: Series): Generator<Entry, void, undefined> {
+function* metricRows(series: Series): Generator<IndexRow, void, undefined> {
   const [metric, tagset, type] = keyOf(series);
-  yield { key: [metric, intCell(series.hash % bucketCount)], row: [tagset, type] };
+  const bucket = series.hash % bucketCount;
+  yield { partition: JSON.stringify([series.metric, bucket]), cells: [metric, intCell(bucket), tagset, type] };
 }
 
-function partitioned(
-  named: Iterable<Series>,
-  entriesOf: (series: Series) => Iterable<Entry>,
-): Iterable<{ readonly key: readonly Buffer[]; readonly rows: (readonly Buffer[])[] }> {
-  const partitions = new Map<string, { readonly key: readonly Buffer[]; readonly rows: (readonly Buffer[])[] }>();
+/** The rows of each partition. */
+function partitioned(named: Iterable<Series>, rowsOf: (series: Series) => Iterable<IndexRow>): Iterable<Buffer[][]> {
+  const partitions = new Map<string, Buffer[][]>();
   for (const series of named) {
-    for (const { key, row } of entriesOf(series)) {
-      const id = key.map((cell) => cell.toString("base64")).join(" ");
-      const partition = partitions.get(id);
-      if (partition === undefined) partitions.set(id, { key, rows: [row] });
-      else partition.rows.push(row);
+    for (const { partition, cells } of rowsOf(series)) {
+      const rows = partitions.get(partition);
+      if (rows === undefined) partitions.set(partition, [cells]);
+      else rows.push(cells);
     }
   }
   return partitions.values();

@@ -49,7 +49,7 @@ export const storeSettings = record({
     { optional: true },
   ),
   consistency: choice("How many copies must have answered.", consistencies, { default: "local_quorum" }),
-  parallelism: integer("Requests in flight at once.", { min: 1, max: 2_000, default: 64 }),
+  parallelism: integer("Requests in flight at once.", { min: 1, max: 2_000, default: 32 }),
   sharder: choice("Length of a shard of time: by `day` or by `month`. It cannot be changed later.", ["day", "month"], {
     default: "month",
   }),

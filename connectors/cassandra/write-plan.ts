@@ -42,9 +42,10 @@ export class WritePlan {
     const raw = rawShards(this.#sharder);
     const rollups = [rollupShards(this.#sharder, "1m"), rollupShards(this.#sharder, "1h")];
     for (const { series, points } of this.#write.observations ?? []) {
-      // Rollups follow from data points: their shards cost nothing in the same request.
+      // Tags and rollups follow from data points: their shards cost nothing in the same request.
       for (const { shard, from } of partsOf(points.time, raw)) {
         yield { series, level: raw.level, shard };
+        yield { series, level: tagLevel, shard };
         for (const plan of rollups)
           yield { series, level: plan.level, shard: plan.labelOf(points.time[from] as number) };
       }
@@ -73,12 +74,15 @@ export class WritePlan {
     const column = valueColumnOf(series.type);
     const query = `INSERT INTO ${this.#keyspaces.raw}.observations (metric, tagset, type, shard, datetime, ${column.name})
       VALUES (?, ?, ?, ?, ?, ?)`;
-    function* cells({ from, to }: Part): Generator<Parameter[], void, undefined> {
-      for (let row = from; row < to; row += 1) yield [longCell(time[row] as number), column.encode(values, row)];
+    const [metric, tagset, type] = keyOf(series);
+    function* rows({ shard, from, to }: Part): Generator<Parameter[], void, undefined> {
+      const shardCell = textCell(shard);
+      for (let row = from; row < to; row += 1) {
+        yield [metric, tagset, type, shardCell, longCell(time[row] as number), column.encode(values, row)];
+      }
     }
     for (const part of partsOf(time, plan)) {
-      const key = [...keyOf(series), textCell(part.shard)];
-      yield* partitionBatches({ query, timestamp: this.#timestamp }, key, cells(part), this.#limits);
+      yield* partitionBatches({ query, timestamp: this.#timestamp }, rows(part), this.#limits);
     }
   }
 
@@ -97,19 +101,20 @@ export class WritePlan {
     }
     for (const [shard, parts] of byShard) {
       const key = [...keyOf(series), textCell(shard)];
-      yield* partitionBatches({ query, timestamp: this.#timestamp }, key, stateRows(parts), this.#limits);
+      yield* partitionBatches({ query, timestamp: this.#timestamp }, stateRows(key, parts), this.#limits);
     }
   }
 }
 
 function* stateRows(
+  key: readonly Buffer[],
   parts: readonly { readonly write: StatesWrite; readonly part: Part }[],
 ): Generator<Parameter[], void, undefined> {
   for (const { write, part } of parts) {
     const { period, rows, results } = write;
     const periodCell = textCell(period);
     for (let row = part.from; row < part.to; row += 1) {
-      yield [periodCell, ...stateCells(rows, row, results?.(row) ?? [])];
+      yield [...key, periodCell, ...stateCells(rows, row, results?.(row) ?? [])];
     }
   }
 }
