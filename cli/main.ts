@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { exitCodeOf, exitCodes, textOf } from "./exit.ts";
 
 // Each command loads what it needs, so that `--help` and `check` stay quick.
@@ -80,9 +80,8 @@ function program(): Command {
     .action(async (file, options) => (await import("./commands/audit.ts")).audit(file, options));
   command
     .command("migrate")
-    .description("copy what another system has stored")
-    .command("tsorage")
-    .description("copy TSorage's raw data points from Cassandra through the processor of a graph into its store")
+    .description("copy the raw data points of TSorage from Cassandra through the processor of a graph into its store")
+    .addArgument(new Argument("<system>", "whose data points are copied").choices(["tsorage"]))
     .argument("<graph.yaml>", "the graph whose processor and store take them; nothing else of it runs")
     .requiredOption("--node <host[:port]>", "a node of the cluster that has them; may be repeated", collect)
     .option("--keyspace <name>", "where TSorage keeps raw data points", "tsorage_ts")
@@ -96,7 +95,7 @@ function program(): Command {
     )
     .addOption(set())
     .addOption(json())
-    .action(async (file, options) => (await import("./commands/migrate.ts")).migrateTsorage(file, options));
+    .action(async (_system, file, options) => (await import("./commands/migrate.ts")).migrateTsorage(file, options));
   command
     .command("schema")
     .description("print the JSON Schema of graph files, for editors")

@@ -67,13 +67,6 @@ export class Receipt {
     this.enteredAt = enteredAt;
   }
 
-  /** When the last of `receipts` entered; absent where none of them says so. */
-  static lastEntered(receipts: readonly Receipt[]): number | undefined {
-    let last: number | undefined;
-    for (const { enteredAt } of receipts) if (enteredAt !== undefined && !(enteredAt <= (last ?? -1))) last = enteredAt;
-    return last;
-  }
-
   /** One hold that stands for a hold on each of `receipts`, which the caller has and hands over. Counts no rows. */
   static joined(receipts: readonly Receipt[]): Receipt {
     return new Receipt(
@@ -84,7 +77,7 @@ export class Receipt {
       (error) => {
         for (const receipt of receipts) receipt.fail(error);
       },
-      { enteredAt: Receipt.lastEntered(receipts) },
+      { enteredAt: lastEntered(receipts) },
     );
   }
 
@@ -126,6 +119,15 @@ export class Receipt {
     }
     this.release();
   }
+}
+
+/** When the last of `receipts` entered; absent where none of them says so. */
+export function lastEntered(receipts: readonly Receipt[]): number | undefined {
+  let last: number | undefined;
+  for (const { enteredAt } of receipts) {
+    if (enteredAt !== undefined && (last === undefined || enteredAt > last)) last = enteredAt;
+  }
+  return last;
 }
 
 function increase(counts: Map<string, number>, reason: string, rows: number): void {

@@ -1,4 +1,4 @@
-import { Receipt } from "../../runtime/receipt.ts";
+import { lastEntered, type Receipt } from "../../runtime/receipt.ts";
 
 /**
  * Numbers the writes of one writer, so that what was made from more of the input stands over what was made from less of it,
@@ -13,7 +13,7 @@ export class WriteRevisions {
 
   /** @returns µs since the epoch, ascending; undefined where the rows came from no durable buffer. */
   next(receipts: readonly Receipt[]): number | undefined {
-    const enteredAt = Receipt.lastEntered(receipts);
+    const enteredAt = lastEntered(receipts);
     if (enteredAt === undefined) return undefined;
     // One record may make several writes: derived points come after those they derive from.
     this.#last = Math.max(enteredAt * 1000, this.#last + 1);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Client } from "cassandra-driver";
+import { Client, policies } from "cassandra-driver";
 import type { Store } from "../../../blocks/model/store.ts";
 import { SeriesTable } from "../../../blocks/model/series.ts";
 import { cassandraStore } from "../../../connectors/cassandra/store.ts";
@@ -43,10 +43,24 @@ export class TestKeyspaces {
     return rows.map((row) => Object.fromEntries(row.keys().map((key) => [key, row.get(key) as unknown])));
   }
 
+  /** The same, where the server may just have come back. */
+  async cqlOnceThere(query: string, parameters: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.cql(query, parameters);
+      } catch (error) {
+        if (tries === 100) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+
   async client(): Promise<Client> {
     if (this.#client === undefined) {
       const contactPoints = [`${this.#server.host}:${this.#server.ports.cql}`];
-      this.#client = new Client({ contactPoints, localDataCenter: "datacenter1" });
+      // Some tests kill the server: this client is to find it again at once.
+      const reconnection = new policies.reconnection.ConstantReconnectionPolicy(100);
+      this.#client = new Client({ contactPoints, localDataCenter: "datacenter1", policies: { reconnection } });
       await this.#client.connect();
     }
     return this.#client;

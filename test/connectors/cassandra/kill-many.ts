@@ -9,8 +9,9 @@ const own = "cassandra.killed";
 const [count = "200", seed = "1"] = process.argv.slice(2);
 const { random } = virtualClock(0, Number(seed));
 const rounds = new KillRounds(await up(own));
-const killServer: Disturb = async () => {
-  await sleep(500 + random() * 5_000);
+const killServer: Disturb = async (engine) => {
+  await rounds.begun(engine);
+  await sleep(random() * 500);
   await tell(own, "SIGKILL");
   await up(own);
 };

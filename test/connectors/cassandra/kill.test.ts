@@ -18,8 +18,8 @@ await withServer("cassandra", "the Cassandra store under kill -9 of the server",
   test("a server that is killed and comes back slows the engine and loses nothing", { timeout: 600_000 }, async () => {
     const own = "cassandra.killed";
     const rounds = new KillRounds(await up(own));
-    const killServer: Disturb = async () => {
-      await new Promise((resolve) => setTimeout(resolve, 3_000));
+    const killServer: Disturb = async (engine) => {
+      await rounds.begun(engine);
       await tell(own, "SIGKILL");
       await up(own);
     };
