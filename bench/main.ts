@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { interleavedRuns } from "./interleaved-runs.ts";
 import { jsonLines, table } from "./report.ts";
-import { workloads } from "./workloads.ts";
+import { serverWorkloads, workloads } from "./workloads.ts";
 
 interface BenchOptions {
   readonly json?: boolean;
@@ -10,9 +10,11 @@ interface BenchOptions {
   readonly rows?: number;
 }
 
+const everyWorkload = { ...workloads, ...serverWorkloads };
+
 await new Command("bench")
   .description("Measures the engine and its peers side by side, and reports the ratio.")
-  .argument("[names...]", `workloads: ${Object.keys(workloads).join(", ")}; all of them unless told`)
+  .argument("[names...]", `workloads: ${Object.keys(everyWorkload).join(", ")}; all that need no server unless told`)
   .option("--json", "one object a line, and nothing else on stdout")
   .option("--runs <count>", "runs of each participant, each in a fresh process", wholeNumber, 5)
   .option("--seed <number>", "of the data and of the order of runs", wholeNumber, 1)
@@ -21,12 +23,12 @@ await new Command("bench")
   .parseAsync();
 
 async function bench(names: string[], { json, runs, seed, rows }: BenchOptions, command: Command): Promise<void> {
-  const known = Object.keys(workloads);
+  const known = Object.keys(everyWorkload);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     command.error(`Cannot run "${unknown}" as the workloads are ${known.join(", ")}`, { exitCode: 2 });
   }
-  for (const [name, load] of Object.entries(workloads)) {
+  for (const [name, load] of Object.entries(names.length > 0 ? everyWorkload : workloads)) {
     if (names.length > 0 && !names.includes(name)) continue;
     const workload = await load();
     const size = { rows: rows ?? workload.rowsDefault, seed };

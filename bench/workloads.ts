@@ -25,6 +25,11 @@ export const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   "end-to-end": async () => (await import("./end-to-end/workload.ts")).endToEnd,
 };
 
+/** Workloads that need a real server: `npm run services -- up NAME` starts it. */
+export const serverWorkloads: Readonly<Record<string, () => Promise<Workload>>> = {
+  cassandra: async () => (await import("./cassandra/workload.ts")).cassandra,
+};
+
 async function latencyOf(name: string, arrivals: Arrivals): Promise<Workload> {
   return (await import("./streams/latency.ts")).latency(name, arrivals);
 }

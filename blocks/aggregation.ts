@@ -4,15 +4,15 @@ import { GraphStage, GraphStageLogic, Inlet, Outlet, type Shape } from "../runti
 import { AggregationChunk } from "./model/aggregation.ts";
 import { type BlockContext, defineBlock } from "./model/component.ts";
 import { type Period, periodOf } from "./model/period.ts";
-import type { Series } from "./model/series.ts";
-import type { StoreWrite } from "./model/store.ts";
-import { aggregationsOf } from "./rollup/aggregations.ts";
+import type { StatesWrite } from "./model/store.ts";
+import { aggregationsOf, bucketResults } from "./rollup/aggregations.ts";
 import { Cascade } from "./rollup/cascade.ts";
 import { chosenDerivators } from "./rollup/chosen.ts";
 import type { DerivatorSets } from "./rollup/derivator-set.ts";
 import { aggregatorsSetting, derivatorsSetting, hotSeriesSetting, storeSetting } from "./rollup/settings.ts";
 import type { StateTable } from "./rollup/state-table.ts";
 import type { BucketUpdates } from "./rollup/updates.ts";
+import { WriteRevisions } from "./rollup/write-revisions.ts";
 
 const settings = record({
   store: storeSetting(),
@@ -101,6 +101,7 @@ class AggregationLogic extends GraphStageLogic {
   readonly #context: BlockContext;
   readonly #sets: DerivatorSets;
   readonly #cascades: readonly Cascade[];
+  readonly #revisions = new WriteRevisions();
   #busy = false;
   #waiting: AggregationChunk | undefined;
 
@@ -135,27 +136,30 @@ class AggregationLogic extends GraphStageLogic {
     this.#busy = true;
     const done = this.getAsyncCallback((levels: readonly Level[]) => this.#done(updates, levels));
     const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
-    this.#computeAndWrite(updates.states).then(done, failed);
+    this.#computeAndWrite(updates).then(done, failed);
   }
 
-  async #computeAndWrite(first: StateTable): Promise<Level[]> {
+  async #computeAndWrite({ states: first, newestBefore, receipts }: BucketUpdates): Promise<Level[]> {
     const levels: Level[] = [{ period: this.#given.first as Period, states: first }];
     let finer = first;
     for (const cascade of this.#cascades) {
-      finer = await cascade.compute(finer);
+      finer = await cascade.compute(finer, newestBefore);
       levels.push({ period: cascade.period, states: finer });
     }
     const states = levels.flatMap((level) => this.#stateWrites(level));
-    await this.#context.store(this.#given.store).write({ states });
+    await this.#context.store(this.#given.store).write({ revision: this.#revisions.next(receipts), states });
     return levels;
   }
 
-  #stateWrites({ period, states }: Level): NonNullable<StoreWrite["states"]>[number][] {
-    const writes: { series: Series; period: string; rows: ReturnType<StateTable["rows"]> }[] = [];
+  #stateWrites({ period, states }: Level): StatesWrite[] {
+    const writes: StatesWrite[] = [];
     for (let row = 0; row < states.length; ) {
       const to = states.endOfSeries(row);
       const series = this.#context.table.at(states.series[row] as number);
-      writes.push({ series, period: period.key, rows: states.rows(row, to, series, this.#sets.of(series.type)) });
+      const set = this.#sets.of(series.type);
+      const first = row;
+      const results = (offset: number) => bucketResults(states, first + offset, series, period, set);
+      writes.push({ series, period: period.key, rows: states.rows(row, to, series, set), results });
       row = to;
     }
     return writes;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { exitCodeOf, exitCodes, textOf } from "./exit.ts";
 
 // Each command loads what it needs, so that `--help` and `check` stay quick.
@@ -78,6 +78,24 @@ function program(): Command {
     .addOption(set())
     .addOption(json())
     .action(async (file, options) => (await import("./commands/audit.ts")).audit(file, options));
+  command
+    .command("migrate")
+    .description("copy the raw data points of TSorage from Cassandra through the processor of a graph into its store")
+    .addArgument(new Argument("<system>", "whose data points are copied").choices(["tsorage"]))
+    .argument("<graph.yaml>", "the graph whose processor and store take them; nothing else of it runs")
+    .requiredOption("--node <host[:port]>", "a node of the cluster that has them; may be repeated", collect)
+    .option("--keyspace <name>", "where TSorage keeps raw data points", "tsorage_ts")
+    .option("--local-data-center <name>", "datacenter whose nodes are asked", "datacenter1")
+    .option("--login <name>", "account; its password is in the environment variable that --password-env names")
+    .option("--password-env <name>", "environment variable with the password", "TSORAGE_PASSWORD")
+    .option(
+      "--progress <file>",
+      "remembers what is copied: a run that was interrupted goes on",
+      "./tsorage-progress.json",
+    )
+    .addOption(set())
+    .addOption(json())
+    .action(async (_system, file, options) => (await import("./commands/migrate.ts")).migrateTsorage(file, options));
   command
     .command("schema")
     .description("print the JSON Schema of graph files, for editors")

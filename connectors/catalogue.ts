@@ -1,4 +1,6 @@
 import type { ComponentDefinition } from "../blocks/model/component.ts";
+import { cassandraStore } from "./cassandra/store.ts";
+import { tsorageSource } from "./cassandra/tsorage-source.ts";
 import { csvSource } from "./csv/source.ts";
 import { diskBuffer } from "./embedded/buffer.ts";
 import { embeddedStore } from "./embedded/store.ts";
@@ -22,10 +24,12 @@ export const connectors = [
   kafkaJsonSource,
   kafkaProtobufSource,
   randomSource,
+  tsorageSource,
   jsonlSink,
   kafkaJsonSink,
   kafkaProtobufSink,
   stdoutSink,
+  cassandraStore,
   embeddedStore,
   memoryStore,
   diskBuffer,

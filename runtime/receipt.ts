@@ -48,17 +48,23 @@ export class Receipt {
    * the source with them.
    */
   readonly redelivers: boolean;
+  /**
+   * When the rows entered the buffer they were read from: ms since the epoch, whole, strictly ascending from record to record of
+   * a partition and the same each time a record is read. What is made from the rows is as of then. Absent where nothing keeps it.
+   */
+  readonly enteredAt: number | undefined;
 
   constructor(
     rows: number,
     onSettled: (tally: Tally) => void,
     onFailed: (error: Error) => void,
-    { redelivers = false }: { readonly redelivers?: boolean } = {},
+    { redelivers = false, enteredAt }: { readonly redelivers?: boolean; readonly enteredAt?: number | undefined } = {},
   ) {
     this.tally.entered = rows;
     this.#onSettled = onSettled;
     this.#onFailed = onFailed;
     this.redelivers = redelivers;
+    this.enteredAt = enteredAt;
   }
 
   /** One hold that stands for a hold on each of `receipts`, which the caller has and hands over. Counts no rows. */
@@ -71,6 +77,7 @@ export class Receipt {
       (error) => {
         for (const receipt of receipts) receipt.fail(error);
       },
+      { enteredAt: lastEntered(receipts) },
     );
   }
 
@@ -112,6 +119,15 @@ export class Receipt {
     }
     this.release();
   }
+}
+
+/** When the last of `receipts` entered; absent where none of them says so. */
+export function lastEntered(receipts: readonly Receipt[]): number | undefined {
+  let last: number | undefined;
+  for (const { enteredAt } of receipts) {
+    if (enteredAt !== undefined && (last === undefined || enteredAt > last)) last = enteredAt;
+  }
+  return last;
 }
 
 function increase(counts: Map<string, number>, reason: string, rows: number): void {

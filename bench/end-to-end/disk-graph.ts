@@ -1,20 +1,12 @@
-import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { defineSource } from "../../blocks/model/component.ts";
-import { builtInCatalogue } from "../../cli/catalogue.ts";
-import { record } from "../../config/declare.ts";
-import { readGraphText } from "../../config/graph-file.ts";
-import type { Catalogue } from "../../graphs/catalogue.ts";
 import { Engine } from "../../graphs/engine.ts";
-import type { Plan } from "../../graphs/plan.ts";
-import { plan } from "../../graphs/planner.ts";
 import { systemClock } from "../../runtime/clock/system-clock.ts";
 import { Sink } from "../../runtime/streams/sink.ts";
-import { Source } from "../../runtime/streams/source.ts";
 import { benchFolder } from "../bench-folder.ts";
-import { internSensors, sensorChunks } from "../sensor-chunks.ts";
-import { type SensorRows, sensorRows } from "../sensor-rows.ts";
+import { plannedGraph } from "../planned-graph.ts";
+import { sensorRows } from "../sensor-rows.ts";
+import { sensorSource } from "../sensor-source.ts";
 import type { Participant } from "../workload.ts";
 import { storedChecksum } from "./stored-checksum.ts";
 
@@ -30,7 +22,7 @@ export const diskGraph: Participant = {
     return {
       async prepare() {
         const folder = await benchFolder();
-        const { planned, catalogue } = await plannedGraph(folder, columns);
+        const { planned, catalogue } = await plannedGraph(graphText(folder), sensorSource(columns));
         return {
           elements: columns.length,
           async run() {
@@ -49,8 +41,7 @@ export const diskGraph: Participant = {
   },
 };
 
-async function plannedGraph(folder: string, rows: SensorRows): Promise<{ planned: Plan; catalogue: Catalogue }> {
-  const text = `
+const graphText = (folder: string) => `
 name: bench
 stores:
   main: { type: embedded, path: ${JSON.stringify(join(folder, "store"))} }
@@ -61,34 +52,3 @@ buffers:
 blocks:
   rollups: { type: processor, from: raw, store: main, aggregators: [1m, 1h, 1d] }
 `;
-  const catalogue = builtInCatalogue();
-  catalogue.add(sensorSource(rows));
-  let planned: Plan | undefined;
-  const { diagnostics } = await readGraphText(text, "bench.yaml", {
-    catalogue,
-    environment: {},
-    readText: () => assert.fail("the graph includes nothing"),
-    check: (graph, faults) => {
-      planned = plan(graph, catalogue, faults);
-    },
-  });
-  assert.deepEqual(diagnostics, []);
-  assert(planned !== undefined, "a sound graph has a plan");
-  return { planned, catalogue };
-}
-
-function sensorSource(rows: SensorRows) {
-  return defineSource({
-    type: "bench/sensors",
-    summary: "Hands in prepared rows.",
-    delivery: "at-most-once",
-    finite: () => true,
-    settings: record({}),
-    async open(_settings, { table }) {
-      const failed = (error: Error) => {
-        throw error;
-      };
-      return Source.from(sensorChunks(rows, internSensors(table), { settled: () => {}, failed }));
-    },
-  });
-}

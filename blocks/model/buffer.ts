@@ -21,6 +21,8 @@ export interface BufferRecord {
   /** Ascending within a partition, from 1. */
   readonly position: number;
   readonly rows: number;
+  /** When it was appended, as `Receipt.enteredAt` has it. Absent where the buffer does not survive its process. */
+  readonly enteredAt?: number | undefined;
   /** Decodes the rows: one or more chunks, each under a receipt of its own that nobody watches; use `under`. */
   chunks(): ObservationChunk[];
 }

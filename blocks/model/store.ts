@@ -36,13 +36,36 @@ export interface StoreDeletes {
   readonly series?: readonly Series[];
 }
 
+/** What a derivator gives for a bucket. */
+export interface BucketResult {
+  readonly derivator: string;
+  /** Of the value; `date_<type>` where it is `{datetime, value}`. */
+  readonly type: string;
+  readonly value: unknown;
+}
+
+/** States of one series and period to be written. */
+export interface StatesWrite {
+  readonly series: Series;
+  readonly period: string;
+  readonly rows: StateRows;
+  /** The results of a row, for stores that keep them readable beside the state. Asked while the write is under way, or never. */
+  readonly results?: (row: number) => readonly BucketResult[];
+}
+
 export interface StoreWrite {
+  /**
+   * What the write is as of: µs since the epoch, whole. Of two writes of one key the one with the higher revision stands, in
+   * whatever order they reach the store. Absent: the later one stands. A store that has one owner and so takes writes one after
+   * the other may go by their order alone, which is the same there.
+   */
+  readonly revision?: number | undefined;
   /** Taken away before anything else of the same write is stored. */
   readonly deletes?: StoreDeletes;
   /** At most one entry a series. A point whose timestamp is stored replaces it. */
   readonly observations?: readonly { readonly series: Series; readonly points: Points }[];
   /** At most one entry a series and period. A bucket that is stored is replaced. */
-  readonly states?: readonly { readonly series: Series; readonly period: string; readonly rows: StateRows }[];
+  readonly states?: readonly StatesWrite[];
   /** The series had data points in the shard: feeds the tag index. */
   readonly tags?: readonly { readonly series: Series; readonly shard: string }[];
 }

@@ -2,8 +2,9 @@ import { floatResult, type FloatResultName, floatStateWidth } from "../derivator
 import type { Aggregation } from "../model/aggregation.ts";
 import { type DataType, layoutOf } from "../model/data-type.ts";
 import type { Period } from "../model/period.ts";
-import type { SeriesTable } from "../model/series.ts";
-import type { DerivatorSets } from "./derivator-set.ts";
+import type { Series, SeriesTable } from "../model/series.ts";
+import type { BucketResult } from "../model/store.ts";
+import type { DerivatorSet, DerivatorSets } from "./derivator-set.ts";
 import type { StateTable } from "./state-table.ts";
 
 const ofNumbers: readonly FloatResultName[] = ["count", "first", "last", "min", "max", "sum", "s_sum"];
@@ -31,37 +32,36 @@ export function aggregationsOf(
   const values: Aggregation[] = [];
   for (let row = 0; row < states.length; row += 1) {
     const series = table.at(states.series[row] as number);
-    const start = states.start[row] as number;
-    const span = { start, end: period.next(start) };
-    const bucket = period.stamp(start);
-    for (const derivator of floatDerivators(series.type)) {
-      const value = floatValue(states.floats, row * floatStateWidth, derivator, series.type);
-      values.push({
-        series,
-        period: period.label,
-        bucket,
-        derivator,
-        type: floatResultType(derivator, series.type),
-        value,
-      });
-    }
-    const others = states.others[row];
-    if (others === undefined) continue;
-    const set = sets.of(series.type);
-    for (const derivator of set.derivators) {
-      const value = set.result(others, derivator.name, span);
-      if (value === undefined) continue;
-      values.push({
-        series,
-        period: period.label,
-        bucket,
-        derivator: derivator.name,
-        type: derivator.resultType(series.type),
-        value,
-      });
+    const bucket = period.stamp(states.start[row] as number);
+    for (const { derivator, type, value } of bucketResults(states, row, series, period, sets.of(series.type))) {
+      values.push({ series, period: period.label, bucket, derivator, type, value });
     }
   }
   return values;
+}
+
+/** What every derivator gives for the bucket of one row. */
+export function bucketResults(
+  states: StateTable,
+  row: number,
+  { type }: Series,
+  period: Period,
+  set: DerivatorSet,
+): BucketResult[] {
+  const results: BucketResult[] = [];
+  const start = states.start[row] as number;
+  const span = { start, end: period.next(start) };
+  for (const derivator of floatDerivators(type)) {
+    const value = floatValue(states.floats, row * floatStateWidth, derivator, type);
+    results.push({ derivator, type: floatResultType(derivator, type), value });
+  }
+  const others = states.others[row];
+  if (others === undefined) return results;
+  for (const { name, resultType } of set.derivators) {
+    const value = set.result(others, name, span);
+    if (value !== undefined) results.push({ derivator: name, type: resultType(type), value });
+  }
+  return results;
 }
 
 /** `first` and `last` of a published aggregation carry their timestamp, as TSorage's `date_<type>` does. */

@@ -42,12 +42,14 @@ export class Cascade {
 
   /**
    * @param finer States of the finer buckets that changed, in order of series and start. They need not be stored yet.
+   * @param newestBefore Newest observation of each series that was stored before those that changed the buckets. No finer bucket
+   *   is stored that starts behind it, so what lies behind it needs no reading; where it is not given everything is read.
    * @returns states of this period's buckets that hold them, in the same order.
    * @throws {EngineError} of the store.
    */
-  async compute(finer: StateTable): Promise<StateTable> {
+  async compute(finer: StateTable, newestBefore: ReadonlyMap<number, number>): Promise<StateTable> {
     if (this.#hot.size > this.#hotSeriesMax) this.#hot.clear();
-    const stored = await this.#readBack(finer);
+    const stored = await this.#readBack(finer, newestBefore);
     const coarse = new StateTable(Math.max(16, finer.length >>> 2));
     for (let row = 0; row < finer.length; ) {
       const to = this.#endOfBucket(finer, row);
@@ -58,12 +60,13 @@ export class Cascade {
   }
 
   /** Finer states that are needed besides those at hand, by the first row of their bucket. */
-  async #readBack(finer: StateTable): Promise<Map<number, StateRows>> {
-    const unknown = new Set<number>();
+  async #readBack(finer: StateTable, newestBefore: ReadonlyMap<number, number>): Promise<Map<number, StateRows>> {
     for (let row = 0; row < finer.length; row = finer.endOfSeries(row)) {
-      if (!this.#hot.has(finer.series[row] as number)) unknown.add(finer.series[row] as number);
+      const series = finer.series[row] as number;
+      if (this.#hot.has(series)) continue;
+      const set = this.#sets.of(this.#table.at(series).type);
+      this.#hot.set(series, new HotBucket(newestBefore.get(series) ?? Number.POSITIVE_INFINITY, set));
     }
-    if (unknown.size > 0) await this.#learnNewest([...unknown]);
     const ranges: SeriesRange[] = [];
     const rows: number[] = [];
     for (let row = 0; row < finer.length; row = this.#endOfBucket(finer, row)) {
@@ -77,14 +80,6 @@ export class Cascade {
     }
     const stored = ranges.length === 0 ? [] : await this.#store.readStates(this.#finer.key, ranges);
     return new Map(rows.map((row, place) => [row, stored[place] as StateRows]));
-  }
-
-  /** No finer bucket is stored behind the newest observation, so what lies behind it needs no reading. */
-  async #learnNewest(series: readonly number[]): Promise<void> {
-    const newest = await this.#store.newest(series.map((index) => this.#table.at(index)));
-    series.forEach((index, place) => {
-      this.#hot.set(index, new HotBucket(newest[place] as number, this.#sets.of(this.#table.at(index).type)));
-    });
   }
 
   #endOfBucket(finer: StateTable, from: number): number {

@@ -12,11 +12,14 @@ import { HotStates } from "./hot-states.ts";
 import { joinedPoints, lowerBound, mergePoints } from "./merge-points.ts";
 import { coalescedRanges } from "./ranges.ts";
 import { StateTable } from "./state-table.ts";
+import { WriteRevisions } from "./write-revisions.ts";
 
 /** What one recording left to do for others. */
 export interface Recording {
   /** States of the first-period buckets that were touched; empty where there is no first period. */
   readonly states: StateTable;
+  /** Newest stored timestamp of each series that got points, as it was before; `-Infinity` where it had none. */
+  readonly newestBefore: ReadonlyMap<number, number>;
   /** The series that got points, with their timestamps, ascending and unique. */
   readonly touched: readonly { readonly series: number; readonly time: Float64Array }[];
   /** Resolves once the observations are durable. */
@@ -42,6 +45,7 @@ export class Recorder {
   readonly #hot: HotStates;
   readonly #hotPoints: HotPoints;
   readonly #grouper = new SeriesGrouper();
+  readonly #revisions = new WriteRevisions();
   #statesExpected = 0;
   /** Resolves when the recordings asked for so far are durable, or have failed. */
   #done: Promise<unknown> = Promise.resolve();
@@ -76,6 +80,7 @@ export class Recorder {
   async #record(chunks: readonly ObservationChunk[]): Promise<Recording> {
     const groups = this.#grouped(chunks);
     await this.#learnNewest(groups);
+    const newestBefore = new Map(groups.map(({ series }) => [series, this.#hot.newest(series)]));
     const states = new StateTable(Math.max(16, this.#statesExpected));
     if (this.#period !== undefined) await this.#fold(groups, this.#period, states);
     const observations: NonNullable<StoreWrite["observations"]>[number][] = [];
@@ -88,10 +93,10 @@ export class Recorder {
     this.#statesExpected = states.length;
     if (this.#hot.evict()) this.#hotPoints.forget();
     this.#hotPoints.evict();
-    const written = this.#store.write({ observations });
+    const written = this.#store.write({ revision: this.#revisions.next(receiptsOf(chunks)), observations });
     // It may fail before its turn comes to be heard; until then that must not count as unhandled.
     written.catch(() => {});
-    return { states, touched, written };
+    return { states, newestBefore, touched, written };
   }
 
   #grouped(chunks: readonly ObservationChunk[]): SeriesPoints[] {
@@ -215,6 +220,7 @@ export class Recorder {
 
 /** Raw points that are kept for each series of `hotSeriesMax`, on average. */
 const hotPointsOfSeries = 16;
+const receiptsOf = (chunks: readonly ObservationChunk[]) => chunks.map(({ receipt }) => receipt);
 
 /** The first row from `from` on that is not before `time`; at once where all are. */
 function firstFrom(column: Float64Array, time: number, from: number): number {

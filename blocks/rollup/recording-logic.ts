@@ -171,7 +171,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
     const { updates, tags } = this.ports;
     if (updates !== undefined && recording.states.length > 0) {
       for (const receipt of receipts) receipt.hold();
-      this.#waiting.set(updates, new BucketUpdates(this.#table, recording.states, receipts));
+      this.#waiting.set(updates, new BucketUpdates({ table: this.#table, ...recording, receipts }));
       this.#handOver(updates);
     }
     if (tags !== undefined) {

@@ -6,12 +6,15 @@ import type { StateTable } from "./state-table.ts";
 export class BucketUpdates {
   readonly table: SeriesTable;
   readonly states: StateTable;
+  /** Newest stored timestamp of each of their series, as it was before; `-Infinity` where it had none. */
+  readonly newestBefore: ReadonlyMap<number, number>;
   readonly receipts: readonly Receipt[];
 
-  constructor(table: SeriesTable, states: StateTable, receipts: readonly Receipt[]) {
-    this.table = table;
-    this.states = states;
-    this.receipts = receipts;
+  constructor(given: Pick<BucketUpdates, "table" | "states" | "newestBefore" | "receipts">) {
+    this.table = given.table;
+    this.states = given.states;
+    this.newestBefore = given.newestBefore;
+    this.receipts = given.receipts;
   }
 }
 

@@ -1,12 +1,7 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import type { ComponentContext } from "../../blocks/model/component.ts";
-import type { GraphFile } from "../../config/graph-file.ts";
-import { jsonlSink } from "../../connectors/jsonl/sink.ts";
 import { Engine } from "../../graphs/engine.ts";
 import { startHub } from "../../hub/server.ts";
 import { systemClock } from "../../runtime/clock/system-clock.ts";
-import { EngineError, sentenceOf } from "../../runtime/errors.ts";
+import { openDeadLetters } from "../dead-letters.ts";
 import { Failure, exitCodes } from "../exit.ts";
 import { readOverride, soundGraph } from "../loaded-graph.ts";
 import { commandLog, type LogFormat } from "../log.ts";
@@ -44,18 +39,6 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     interrupted.off();
     await hub.close();
   }
-}
-
-/** One file for each node whose rejected things nobody listens to. */
-async function openDeadLetters({ deadLetters }: GraphFile, context: ComponentContext) {
-  try {
-    await mkdir(deadLetters.path, { recursive: true });
-  } catch (cause) {
-    const sentence = `Cannot make the folder of dead letters "${deadLetters.path}": ${sentenceOf(cause)}`;
-    throw new EngineError("PATH_UNREADABLE", sentence, { cause });
-  }
-  const path = join(deadLetters.path, `${context.node.replaceAll("/", ".")}.jsonl`);
-  return jsonlSink.open({ path, max_bytes: deadLetters.bytesMax }, context);
 }
 
 interface Signals {

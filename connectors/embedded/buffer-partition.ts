@@ -7,6 +7,8 @@ export interface StoredRecord {
   readonly position: number;
   readonly rows: number;
   readonly bytes: Buffer;
+  /** Ms since the epoch, strictly ascending; absent where a version wrote it that did not note it. */
+  readonly enteredAt: number | undefined;
 }
 
 /** What one transaction does to a partition. */
@@ -16,6 +18,8 @@ export interface PartitionChange {
   readonly commits: ReadonlyMap<string, { readonly position: number; readonly settled: Tally }>;
   /** Places of other consumers are dropped; undefined: none. */
   readonly retained: ReadonlySet<string> | undefined;
+  /** Ms since the epoch; may be set back. */
+  readonly now: number;
 }
 
 export interface PlannedChange {
@@ -28,7 +32,8 @@ export interface PlannedChange {
  * The records of one partition, and the place of each consumer among them.
  *
  * The key of a record carries its row and byte counts (partition u32, position as ordered double, rows u32, bytes u32), so that
- * what is pending is counted from the records themselves by walking keys, without touching their pages.
+ * what is pending is counted from the records themselves by walking keys, without touching their pages; and when it was appended
+ * (double).
  */
 export class BufferPartition {
   readonly index: number;
@@ -40,6 +45,8 @@ export class BufferPartition {
   appended = 0;
   /** Position of the last record ever appended. */
   position = 0;
+  /** When that record was appended, ms since the epoch; later ones are later, whatever the clock says. */
+  enteredAt = 0;
   records = 0;
   rows = 0;
   bytes = 0;
@@ -57,7 +64,7 @@ export class BufferPartition {
     if (position >= this.position) return undefined;
     const range = { start: this.#key(position + 1), end: numberKey(this.index + 1), limit: 1 };
     for (const { key, value } of this.#records.getRange(range)) {
-      return { position: readOrdered(key, 4), rows: key.readUInt32BE(12), bytes: value };
+      return { position: readOrdered(key, 4), rows: key.readUInt32BE(12), bytes: value, enteredAt: enteredAtOf(key) };
     }
     return undefined;
   }
@@ -74,14 +81,14 @@ export class BufferPartition {
     return place;
   }
 
-  plan({ records, commits, retained }: PartitionChange): PlannedChange {
+  plan({ records, commits, retained, now }: PartitionChange): PlannedChange {
     const joined = [...this.places.values()].some(({ saved }) => !saved);
     if (records.length + commits.size === 0 && retained === undefined && !joined) return nothing;
     const dropped = [...this.places.values()].filter(({ consumer }) => retained?.has(consumer) === false);
     const kept = [...this.places.values()].filter((place) => !dropped.includes(place));
     const moves = kept.map((place) => this.#move(place, commits.get(place.consumer)));
     const removed = commits.size > 0 || dropped.length > 0 ? this.#removable(moves) : [];
-    const appended = this.#append(records);
+    const appended = this.#append(records, now);
     const changed = moves.filter(({ place, committed }) => committed || !place.saved);
     const operations = [
       ...appended.operations,
@@ -120,23 +127,26 @@ export class BufferPartition {
     return moves.length === 0 ? [] : [...this.#keys(0, Math.min(...moves.map(({ position }) => position)))];
   }
 
-  #append(records: PartitionChange["records"]): PlannedChange {
+  #append(records: PartitionChange["records"], now: number): PlannedChange {
     if (records.length === 0) return nothing;
-    let { position, appended } = this;
+    let { position, appended, enteredAt } = this;
     const added: RecordKey[] = [];
     const operations: Operation[] = [];
     for (const { rows, bytes } of records) {
       position += 1;
       appended += rows;
-      const key = this.#key(position, rows, bytes.byteLength);
+      enteredAt = Math.max(Math.floor(now), enteredAt + 1);
+      const key = this.#key(position, rows, bytes.byteLength, enteredAt);
       added.push({ key, position, rows, bytes: bytes.byteLength });
       operations.push({ table: this.#records, key, value: bytes });
     }
-    operations.push({ table: this.#totals, key: numberKey(this.index), value: encodeTotals({ appended, position }) });
+    const totals = encodeTotals({ appended, position, enteredAt });
+    operations.push({ table: this.#totals, key: numberKey(this.index), value: totals });
     const apply = () => {
       const rows = appended - this.appended;
       this.appended = appended;
       this.position = position;
+      this.enteredAt = enteredAt;
       for (const record of added) this.#count(record, 1);
       for (const place of this.places.values()) place.pending += rows;
     };
@@ -183,12 +193,13 @@ export class BufferPartition {
     }
   }
 
-  #key(position: number, rows = 0, bytes = 0): Buffer {
-    const key = Buffer.allocUnsafe(20);
+  #key(position: number, rows = 0, bytes = 0, enteredAt = 0): Buffer {
+    const key = Buffer.allocUnsafe(28);
     key.writeUInt32BE(this.index, 0);
     writeOrdered(key, 4, position);
     key.writeUInt32BE(rows, 12);
     key.writeUInt32BE(bytes, 16);
+    key.writeDoubleBE(enteredAt, 20);
     return key;
   }
 
@@ -196,6 +207,8 @@ export class BufferPartition {
     return Buffer.concat([numberKey(this.index), Buffer.from(consumer)]);
   }
 }
+
+const enteredAtOf = (key: Buffer) => (key.byteLength < 28 ? undefined : key.readDoubleBE(20));
 
 const nothing: PlannedChange = { operations: [], apply: () => {} };
 

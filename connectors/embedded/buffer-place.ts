@@ -20,6 +20,8 @@ export interface PartitionTotals {
   readonly appended: number;
   /** Position of the last record ever appended; none is used twice. */
   readonly position: number;
+  /** When that record was appended; absent where a version wrote it that did not note it. */
+  readonly enteredAt?: number;
 }
 
 export function encodePlace({ position, settled }: Pick<Place, "position" | "settled">): Buffer {

@@ -266,13 +266,14 @@ export class DiskBuffer implements BufferContract {
         partitions.length,
       );
       const retained = retains.at(-1)?.consumers;
+      const now = this.#clock.now();
       const planned = partitions
         .map((partition, index) => ({
           partition,
           records: records[index] ?? [],
           commits: coalesced(commits, partition),
         }))
-        .map(({ partition, ...change }) => partition.plan({ ...change, retained }));
+        .map(({ partition, ...change }) => partition.plan({ ...change, retained, now }));
       const operations: Operation[] = [...series.operations];
       for (const plan of planned) for (const operation of plan.operations) operations.push(operation);
       await environment.commit(operations);

@@ -33,9 +33,9 @@ export class DiskReader implements BufferReader {
     const { partition, table, indexOf } = this.#parts;
     const record = this.#closed ? undefined : partition.read(this.#position);
     if (record === undefined) return undefined;
-    const { position, rows, bytes } = record;
+    const { position, rows, bytes, enteredAt } = record;
     this.#position = position;
-    return { position, rows, chunks: () => decodeRecord(bytes, table, indexOf) };
+    return { position, rows, enteredAt, chunks: () => decodeRecord(bytes, table, indexOf) };
   }
 
   onRecord(wake: () => void): void {

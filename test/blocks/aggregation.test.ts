@@ -203,10 +203,10 @@ async function send(run: BlockRun, times: readonly string[]): Promise<FollowedRe
   );
   const sets = new DerivatorSets(builtInDerivators);
   const parts = { table: run.table, store: run.store.inner, sets, period: periodOf("1m"), hotSeriesMax: 10 };
-  const { states, written } = await new Recorder(parts).record([chunk]);
-  await written;
+  const recording = await new Recorder(parts).record([chunk]);
+  await recording.written;
   followed.receipt.durable(times.length);
-  run.input.sendNext(new BucketUpdates(run.table, states, [followed.receipt]));
+  run.input.sendNext(new BucketUpdates({ table: run.table, ...recording, receipts: [followed.receipt] }));
   await run.rest();
   return followed;
 }

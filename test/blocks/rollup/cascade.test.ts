@@ -81,7 +81,8 @@ function cascade(store: NotingStore, hotSeriesMax = 100) {
       const values = new Float64Array(count);
       foldFloats(states.floats, row * floatStateWidth, values, values, 0, count);
     }
-    const coarse = await hours.compute(states);
+    const [newest = Number.NEGATIVE_INFINITY] = await store.newest([series]);
+    const coarse = await hours.compute(states, new Map([[series.index, newest]]));
     const time = Float64Array.from(finer, ([start]) => start);
     const rows = states.rows(0, states.length, series, sets.of("tdouble"));
     await store.write({

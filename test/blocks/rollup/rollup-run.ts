@@ -9,7 +9,7 @@ import { deleteObservations } from "../../../blocks/deletion/delete-observations
 import type { BucketRules } from "../../../blocks/model/bucket-rules.ts";
 import { Cascade } from "../../../blocks/rollup/cascade.ts";
 import { DerivatorSets } from "../../../blocks/rollup/derivator-set.ts";
-import { Recorder } from "../../../blocks/rollup/recorder.ts";
+import { Recorder, type Recording } from "../../../blocks/rollup/recorder.ts";
 import type { StateTable } from "../../../blocks/rollup/state-table.ts";
 import { MemoryStore } from "../../../connectors/memory/store.ts";
 import { Receipt } from "../../../runtime/receipt.ts";
@@ -118,7 +118,7 @@ class Engine {
   readonly #recorder: Recorder;
   readonly #cascades: readonly Cascade[];
   /** Recorded, and not rolled up yet. */
-  readonly #waiting: StateTable[] = [];
+  readonly #waiting: Pick<Recording, "states" | "newestBefore">[] = [];
 
   constructor(given: RollupCase, parts: EngineParts, store: CrashingStore) {
     const { labels, rules, hotSeriesMax } = given;
@@ -151,9 +151,10 @@ class Engine {
   async flush(chunks: readonly ObservationChunk[], { rawFirst, lags, killed }: Step): Promise<void> {
     while (this.#waiting.length > 1) await this.#rollUp();
     this.#store.begin({ loses: killed ?? "nothing", holdsRaw: !rawFirst });
-    const { states, written } = await this.#recorder.record(chunks);
+    const recording = await this.#recorder.record(chunks);
+    const { written } = recording;
     if (rawFirst) await written;
-    this.#waiting.push(states);
+    this.#waiting.push(recording);
     while (!lags && this.#waiting.length > 0) await this.#rollUp();
     this.#store.releaseRaw();
     await written;
@@ -177,10 +178,11 @@ class Engine {
   }
 
   async #rollUp(): Promise<void> {
-    let states = this.#waiting.shift() as StateTable;
+    const { newestBefore, ...recording } = this.#waiting.shift() as Recording;
+    let { states } = recording;
     const writes = this.#writesOf(0, states);
     for (const [level, cascade] of this.#cascades.entries()) {
-      states = await cascade.compute(states);
+      states = await cascade.compute(states, newestBefore);
       writes.push(...this.#writesOf(level + 1, states));
     }
     await this.#store.write({ states: writes });

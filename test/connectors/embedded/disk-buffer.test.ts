@@ -46,6 +46,33 @@ function settled(rows: number): Tally {
   return tally;
 }
 
+test("a record keeps when it entered, and later ones entered later, though the clock was set back", async () => {
+  const clock = { ...systemClock, now: () => now };
+  let now = 5_000;
+  const reopen = () => openDiskBuffer(folder.path, usual, { clock, table });
+  const entered = (buffer: DiskBuffer) => {
+    const reader = buffer.reader("a", 0);
+    const found: (number | undefined)[] = [];
+    for (let record = reader.read(); record !== undefined; record = reader.read()) found.push(record.enteredAt);
+    return found;
+  };
+  let buffer = await reopen();
+  await buffer.append([chunk("m", 1, 1)]);
+  await buffer.append([chunk("m", 1, 2)]);
+  assert.deepEqual(entered(buffer), [5_000, 5_001]);
+  await buffer.close();
+  now = 1_000;
+  buffer = await reopen();
+  await buffer.append([chunk("m", 1, 3)]);
+  assert.deepEqual(entered(buffer), [5_000, 5_001, 5_002]);
+  await buffer.reader("a", 0).commit(3, settled(3));
+  await buffer.close();
+  buffer = await reopen();
+  await buffer.append([chunk("m", 1, 4)]);
+  assert.deepEqual(entered(buffer), [5_003]);
+  await buffer.close();
+});
+
 test("the appends of one turn are one record", async () => {
   const buffer = await open();
   await Promise.all([1, 2, 3].map((time) => buffer.append([chunk("m", 1, time)])));

@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { SeriesTable } from "../../../blocks/model/series.ts";
+import type { StoreWrite } from "../../../blocks/model/store.ts";
+import { virtualClock } from "../../../runtime/clock/virtual-clock.ts";
+import { withServer } from "../../with-server.ts";
+import { TestKeyspaces } from "./cluster.ts";
+import { makeTsorageKeyspace } from "./tsorage-keyspace.ts";
+
+// Each test says which fault of TSorage's processor it shows to be impossible here.
+
+await withServer("cassandra", "what the Cassandra store guarantees", (server) => {
+  const keyspaces = new TestKeyspaces(server, "guarantees");
+  const table = new SeriesTable();
+  const power = table.intern("power", { site: "north", unit: "W" }, "tdouble");
+  const point = (time: number, value: number): StoreWrite => ({
+    observations: [{ series: power, points: { time: Float64Array.of(time), values: Float64Array.of(value) } }],
+  });
+  const bucket = (start: number, count: number): StoreWrite => ({
+    states: [{ series: power, period: "1m", rows: { start: Float64Array.of(start), floats: Float64Array.of(count) } }],
+  });
+  afterEach(() => keyspaces.truncate());
+  afterAll(() => keyspaces.drop());
+
+  test("a stale rollup or data point that arrives late stands over nothing (concurrent, unordered tasks)", async () => {
+    const [one, other] = [await keyspaces.open(), await keyspaces.open()];
+    await one.write({ revision: 2_000_000, ...point(0, 2) });
+    await one.write({ revision: 2_000_000, ...bucket(0, 2) });
+    await other.write({ revision: 1_000_000, ...point(0, 1) });
+    await other.write({ revision: 1_000_000, ...bucket(0, 1) });
+    const range = [{ series: power, from: 0, to: 1 }];
+    assert.deepEqual(await one.readObservations(range), [{ time: Float64Array.of(0), values: Float64Array.of(2) }]);
+    assert.deepEqual(await one.readStates("1m", range), [{ start: Float64Array.of(0), floats: Float64Array.of(2) }]);
+    await other.write({ revision: 2_000_001, ...point(0, 3) });
+    assert.deepEqual(await one.readObservations(range), [{ time: Float64Array.of(0), values: Float64Array.of(3) }]);
+    await one.close();
+    await other.close();
+  });
+
+  test("the write timestamp is the revision, in microseconds, so time windows go by when data entered", async () => {
+    const store = await keyspaces.open();
+    const entered = Date.UTC(2026, 0, 2) * 1_000;
+    await store.write({ revision: entered, ...point(0, 1) });
+    const [row] = await keyspaces.cql(
+      `SELECT WRITETIME(value_tdouble) AS written FROM ${keyspaces.raw}.observations
+       WHERE metric = 'power' AND tagset = {'site': 'north', 'unit': 'W'} AND type = 'tdouble' AND shard = '1970-01'`,
+    );
+    assert.equal(Number(row?.written), entered);
+    const [options] = await keyspaces.cql(
+      "SELECT compaction FROM system_schema.tables WHERE keyspace_name = ? AND table_name = 'observations'",
+      [keyspaces.raw],
+    );
+    assert.match(JSON.stringify(options), /TimeWindowCompactionStrategy/);
+    await store.close();
+  });
+
+  test("without a revision later writes stand, also when the clock is set back", async () => {
+    const clock = virtualClock(2_000_000);
+    const store = await keyspaces.open({}, { ...clock, now: () => 2_000_000 - clock.monotonic() });
+    await store.write(point(0, 1));
+    clock.advance(1_000);
+    await store.write(point(0, 2));
+    const [points] = await store.readObservations([{ series: power, from: 0, to: 1 }]);
+    assert.deepEqual([...(points?.values ?? [])], [2]);
+    await store.close();
+  });
+
+  test("a write goes into batches of one partition and a bounded size, across any number of shards (one batch for all)", async () => {
+    const store = await keyspaces.open({ batch_bytes: "2 KiB", sharder: "month" });
+    const months = Array.from({ length: 30 }, (_, month) => Date.UTC(2024, month));
+    const times = months.flatMap((start) => Array.from({ length: 40 }, (_, offset) => start + offset * 1_000));
+    const time = Float64Array.from(times);
+    await store.write({ observations: [{ series: power, points: { time, values: time.slice() } }] });
+    const [points] = await store.readObservations([{ series: power, from: 0, to: Number.POSITIVE_INFINITY }]);
+    assert.deepEqual(points?.time, time);
+    const shards = await keyspaces.cql(
+      `SELECT DISTINCT metric, tagset, type, shard FROM ${keyspaces.raw}.observations`,
+    );
+    assert.equal(shards.length, 30);
+    await store.close();
+  });
+
+  test("shards are named whole, in the index of series too (cut off to 2020-)", async () => {
+    const store = await keyspaces.open();
+    await store.write({ tags: [{ series: power, shard: "2019-10" }] });
+    await store.write({ tags: [{ series: power, shard: "2019-11" }] });
+    const rows = await keyspaces.cql(`SELECT shard FROM ${keyspaces.aggregated}.shards`);
+    assert.deepEqual(rows.map(({ shard }) => shard).sort(), ["2019-10", "2019-11"]);
+    await store.close();
+  });
+
+  test("series of one tag lie in several partitions (one partition a tag name)", async () => {
+    const store = await keyspaces.open();
+    const many = Array.from({ length: 60 }, (_, sensor) =>
+      table.intern("flow", { unit: "l", sensor: `${sensor}` }, "tlong"),
+    );
+    const points = { time: Float64Array.of(0), values: BigInt64Array.of(1n) };
+    await store.write({ observations: many.map((series) => ({ series, points })) });
+    const partitions = await keyspaces.cql(
+      `SELECT DISTINCT tagname, tagvalue, bucket FROM ${keyspaces.aggregated}.series_by_tag`,
+    );
+    assert.ok(partitions.filter(({ tagname }) => tagname === "unit").length > 8);
+    assert.equal((await store.find({ tags: new Map([["unit", "l"]]) })).length, 60);
+    assert.equal((await store.find({ tags: new Map([["sensor", "7"]]) })).length, 1);
+    await store.close();
+  });
+
+  test("results stand in columns that CQL reads, and integers keep all their digits", async () => {
+    const store = await keyspaces.open();
+    const energy = table.intern("energy", {}, "tlong");
+    const results = (series: string) => () => [
+      { derivator: "count", type: "tlong", value: 2 },
+      {
+        derivator: "last",
+        type: series === "power" ? "date_tdouble" : "date_tlong",
+        value: { datetime: 7, value: series === "power" ? 1.5 : 2n ** 60n },
+      },
+      { derivator: "sum", type: series === "power" ? "tdouble" : "tlong", value: series === "power" ? 3 : 2n ** 70n },
+    ];
+    const rows = { start: Float64Array.of(0), bytes: [Uint8Array.of(1)] };
+    await store.write({
+      states: [
+        { series: power, period: "1mo", rows, results: results("power") },
+        { series: energy, period: "1mo", rows, results: results("energy") },
+      ],
+    });
+    const read = await keyspaces.cql(
+      `SELECT metric, count, last, last_datetime, sum, results FROM ${keyspaces.aggregated}.aggregations`,
+    );
+    const plain = read
+      .map((row) => ({ ...row, count: Number(row.count), last_datetime: (row.last_datetime as Date).getTime() }))
+      .sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
+    assert.deepEqual(plain, [
+      {
+        ...{ metric: "energy", count: 2, last: null, last_datetime: 7, sum: null },
+        results: { last: "1152921504606846976", sum: "1180591620717411303424" },
+      },
+      { metric: "power", count: 2, last: 1.5, last_datetime: 7, sum: 3, results: {} },
+    ]);
+    await store.close();
+  });
+
+  test("engines that start together make the tables once, and another sharder or program is refused", async () => {
+    const fresh = new TestKeyspaces(server, "together");
+    const stores = await Promise.all([fresh.open(), fresh.open(), fresh.open()]);
+    for (const store of stores) await store.close();
+    await expect(fresh.open({ sharder: "day" })).rejects.toMatchObject({ code: "SETTING_INVALID" });
+    const versions = await fresh.cql(`SELECT name, version FROM ${fresh.aggregated}.schema_version`);
+    assert.deepEqual(versions, [{ name: "millrace", version: 1 }]);
+    const old = `foreign_${process.pid}`;
+    await makeTsorageKeyspace(fresh, old);
+    const foreign = fresh.open({ keyspaces: { raw: old, aggregated: fresh.aggregated } });
+    await expect(foreign).rejects.toMatchObject({ code: "FORMAT_UNSUPPORTED" });
+    await (await fresh.client()).execute(`DROP KEYSPACE ${old}`);
+    await fresh.drop();
+  });
+
+  test("a time to live is the tables' own, and may be changed", async () => {
+    const ttlOf = async (name: string) => {
+      const [row] = await keyspaces.cql(
+        "SELECT default_time_to_live FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?",
+        [name === "observations" ? keyspaces.raw : keyspaces.aggregated, name],
+      );
+      return row?.default_time_to_live;
+    };
+    await (await keyspaces.open({ ttl: { raw: "30 days" } })).close();
+    assert.deepEqual([await ttlOf("observations"), await ttlOf("aggregations")], [2_592_000, 0]);
+    await (await keyspaces.open({ ttl: { aggregated: "1 h" } })).close();
+    assert.deepEqual([await ttlOf("observations"), await ttlOf("aggregations")], [0, 3_600]);
+  });
+
+  test("a reader without an engine reads, and writes nothing", async () => {
+    const store = await keyspaces.open();
+    await store.write(point(5, 1));
+    await store.close();
+    const reader = await keyspaces.openReadOnly();
+    assert.deepEqual([...(await reader.newest([power]))], [5]);
+    await assert.rejects(reader.write(point(6, 1)), { code: "STORE_FAILED" });
+    await reader.close();
+  });
+});
+
+test("a cluster that is not there is refused in one sentence", async () => {
+  const nobody = { host: "127.0.0.1", ports: { cql: 1 } } as unknown as ConstructorParameters<typeof TestKeyspaces>[0];
+  await assert.rejects(new TestKeyspaces(nobody, "nobody").open(), {
+    code: "CONNECTION_FAILED",
+    message: /^Cannot connect to Cassandra at 127\.0\.0\.1:1: .*ECONNREFUSED/,
+  });
+});
