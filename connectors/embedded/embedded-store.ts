@@ -1,15 +1,17 @@
 import { resolve } from "node:path";
+import { scheduler } from "node:timers/promises";
 import { newColumn, type Points } from "../../blocks/model/columns.ts";
 import { layoutOf } from "../../blocks/model/data-type.ts";
-import type { Series } from "../../blocks/model/series.ts";
+import { matchesFilter } from "../../blocks/model/selector.ts";
+import type { Series, Tagset } from "../../blocks/model/series.ts";
 import type { SeriesFilter, SeriesRange, StateRows, Store, StoreWrite } from "../../blocks/model/store.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { Environment, type KeyValues, type Operation } from "./environment.ts";
 import { FolderLock } from "./folder-lock.ts";
-import { numberKey } from "./ordered-key.ts";
 import { PeriodLevels, rawLevel } from "./period-levels.ts";
 import { pointsOfRows, rowsOfPoints, rowsOfStates, statesOfRows } from "./rows.ts";
 import { SeriesDictionary } from "./series-dictionary.ts";
+import { TagIndex } from "./tag-index.ts";
 import { TailStarts } from "./tail-starts.ts";
 import { type ChunkLimits, Track } from "./track.ts";
 import { WriteQueue } from "./write-queue.ts";
@@ -48,7 +50,7 @@ export class EmbeddedStore implements Store {
   readonly #environment: Environment;
   readonly #lock: FolderLock | undefined;
   readonly #chunks: KeyValues;
-  readonly #shards: KeyValues;
+  readonly #tags: TagIndex;
   readonly #dictionary: SeriesDictionary;
   readonly #levels: PeriodLevels;
   readonly #tails = new TailStarts();
@@ -59,7 +61,7 @@ export class EmbeddedStore implements Store {
     this.#environment = environment;
     this.#lock = lock;
     this.#chunks = environment.table("chunks");
-    this.#shards = environment.table("shards");
+    this.#tags = new TagIndex(environment);
     this.#dictionary = new SeriesDictionary(environment.table("series"), seriesMax);
     this.#levels = new PeriodLevels(environment.table("periods"));
     this.#writes = new WriteQueue({
@@ -103,25 +105,45 @@ export class EmbeddedStore implements Store {
     await this.#writes.add(write);
   }
 
+  /** Looks at every series of the metric, or of the store, a slice a turn. */
   async find(filter: SeriesFilter): Promise<Series[]> {
-    return this.#reading(() => {
-      if (this.#lock === undefined) this.#dictionary.refresh();
-      const found: Series[] = [];
-      for (const series of this.#dictionary.observed(filter.metric)) if (matches(series, filter)) found.push(series);
-      return found.sort((a, b) => order(a.canonical, b.canonical) || order(a.type, b.type));
-    });
+    const found: Series[] = [];
+    const candidates = this.#reading(() => this.#candidates(filter));
+    for (;;) {
+      const more = this.#reading(() => {
+        for (let looked = 0; looked < findSlice; looked += 1) {
+          const { value, done } = candidates.next();
+          if (done === true) return false;
+          if (value !== undefined) found.push(value);
+        }
+        return true;
+      });
+      if (!more) return found.sort((a, b) => order(a.canonical, b.canonical) || order(a.type, b.type));
+      await scheduler.yield();
+    }
+  }
+
+  /** One step a series that is looked at: the series where it matches, else undefined. */
+  *#candidates(filter: SeriesFilter): Generator<Series | undefined, undefined, undefined> {
+    if (this.#lock === undefined) this.#dictionary.refresh();
+    const statics = filter.where === undefined ? undefined : this.#tags.staticTagsets();
+    const inRange = filter.range === undefined ? undefined : this.#tags.touching(filter.range);
+    for (const series of this.#dictionary.observed(filter.metric)) {
+      const matches = matchesFilter(filter, series, statics?.get(series.metric));
+      yield matches && (inRange?.(series.index) ?? true) ? series : undefined;
+    }
+    return undefined;
+  }
+
+  async staticTagsets(metrics?: readonly string[]): Promise<Map<string, Tagset>> {
+    return this.#reading(() => this.#tags.staticTagsets(metrics));
   }
 
   /** Shards in which the series had data points, ascending: the tag index. */
   async shards(series: Series): Promise<string[]> {
     return this.#reading(() => {
       const id = this.#idOf(series);
-      if (id === undefined) return [];
-      const found: string[] = [];
-      for (const key of this.#shards.getKeys({ start: numberKey(id), end: numberKey(id + 1) })) {
-        found.push(key.subarray(4).toString("utf8"));
-      }
-      return found;
+      return id === undefined ? [] : this.#tags.shards(id);
     });
   }
 
@@ -194,9 +216,9 @@ export class EmbeddedStore implements Store {
         );
       }
       for (const { series, shard } of write.tags ?? []) {
-        const key = Buffer.concat([numberKey(this.#dictionary.intern(series)), Buffer.from(shard)]);
-        operations.push({ table: this.#shards, key, value: present });
+        operations.push(this.#tags.note(this.#dictionary.intern(series), shard));
       }
+      for (const { metric, tagset } of write.staticTagsets ?? []) operations.push(this.#tags.setStatic(metric, tagset));
     } catch (thrown) {
       throw storeFailed("write to", thrown);
     }
@@ -212,8 +234,8 @@ export class EmbeddedStore implements Store {
   }
 }
 
-/** lmdb takes no value without a byte. */
-const present = Buffer.from([1]);
+/** Series that are looked at before others get their turn: some milliseconds. */
+const findSlice = 8_192;
 
 /**
  * 1,020 rows of 16 bytes and their headers fill 4 pages of 4 KiB; 256 rows are the least that fill pages well. Each append to a
@@ -239,11 +261,6 @@ const stateLimits: ChunkLimits = {
 };
 
 const limitsOf = (level: number) => (level === rawLevel ? pointLimits : stateLimits);
-
-function matches(series: Series, filter: SeriesFilter): boolean {
-  for (const [key, value] of filter.tags) if (series.tagset.get(key) !== value) return false;
-  return true;
-}
 
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
