@@ -7,6 +7,8 @@ import type { Engine } from "../graphs/engine.ts";
 import { EngineError, sentenceOf } from "../runtime/errors.ts";
 import { answer, chosenStore } from "./engine-queries.ts";
 import { readQuery } from "./query-parameters.ts";
+import { StaticTagsetWriter } from "./static-tagsets.ts";
+import { addTagRoutes } from "./tag-routes.ts";
 import type { Catalogue } from "../graphs/catalogue.ts";
 
 /** The addresses of a running hub, and its end. */
@@ -30,10 +32,11 @@ export async function startHub(engine: Engine, catalogue: Catalogue): Promise<Hu
   const folder = await mkdtemp(join(tmpdir(), "millrace-"));
   const socket =
     process.platform === "win32" ? `\\\\.\\pipe\\${folder.replaceAll(/[\\/:]/g, "-")}` : join(folder, "hub.sock");
-  const local = await newServer(engine, catalogue);
+  const parts = { engine, catalogue, tagsetWriter: new StaticTagsetWriter() };
+  const local = await newServer(parts);
   await local.listen({ path: socket });
   const { hub } = engine.plan.graph;
-  const open = hub === undefined ? undefined : await newServer(engine, catalogue);
+  const open = hub === undefined ? undefined : await newServer(parts);
   const close = async () => {
     await Promise.all([local.close(), open?.close()]);
     await rm(folder, { recursive: true, force: true });
@@ -87,9 +90,16 @@ function onceEach(given: Readonly<Record<string, string | string[]>>): Record<st
   return once;
 }
 
-async function newServer(engine: Engine, catalogue: Catalogue): Promise<FastifyInstance> {
+/** What the servers of one hub have in common. */
+interface HubParts {
+  readonly engine: Engine;
+  readonly catalogue: Catalogue;
+  readonly tagsetWriter: StaticTagsetWriter;
+}
+
+async function newServer({ engine, catalogue, tagsetWriter }: HubParts): Promise<FastifyInstance> {
   const { fastify } = await import("fastify");
-  const server = fastify({ forceCloseConnections: true });
+  const server = fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 4096 } });
   server.setErrorHandler(async (error, _request, reply) => {
     const code = error instanceof EngineError ? error.code : undefined;
     const status = code === undefined ? 500 : code === "STORE_FAILED" ? 503 : 400;
@@ -107,6 +117,7 @@ async function newServer(engine: Engine, catalogue: Catalogue): Promise<FastifyI
     const result = await answer(engine.plan.graph, name, engine.store(name), catalogue.derivators, wanted);
     await reply.type("application/json").send(resultToJson(result));
   });
+  addTagRoutes(server, engine, tagsetWriter, () => engine.fresh(freshTimeoutMs));
   await server.ready();
   return server;
 }
