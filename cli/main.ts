@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import { exitCodeOf, exitCodes, textOf } from "./exit.ts";
+import { version } from "./version.ts";
 
 // Each command loads what it needs, so that `--help` and `check` stay quick.
 const collect = (value: string, all: string[] = []) => [...all, value];
@@ -101,19 +101,6 @@ function program(): Command {
     .argument("[graph.yaml]", "with the components of this file's plugins")
     .action(async (file) => (await import("./commands/schema.ts")).schema(file));
   return command;
-}
-
-function version(): string {
-  // Compiled, this file is one level deeper than in the sources.
-  for (const up of ["../package.json", "../../package.json"]) {
-    try {
-      const { name, version } = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8"));
-      if (name === "millrace") return version;
-    } catch {
-      // The other place has it.
-    }
-  }
-  return "unknown";
 }
 
 // A reader that went away, as in `millrace query … | head`, is no fault.

@@ -37,6 +37,16 @@ export const topLevel = record({
   })
     .prefault({})
     .meta({ description: "What bounds the memory of the graph." }),
+  workers: record({
+    threads: integer("Threads for heavy derivators; one less than the machine can run unless told.", {
+      min: 1,
+      max: 256,
+      optional: true,
+    }),
+    deadline: duration("Longest that one step of a heavy derivator may take.", { default: "30 seconds", min: "1 ms" }),
+  })
+    .prefault({})
+    .meta({ description: "The threads in which heavy derivators run." }),
   stop_timeout: duration("Longest wait for a graceful stop.", { default: "10 seconds" }),
 });
 

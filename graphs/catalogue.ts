@@ -7,8 +7,8 @@ import type {
   SourceDefinition,
   StoreDefinition,
 } from "../blocks/model/component.ts";
-import type { Derivation } from "../blocks/model/derivation.ts";
-import type { Derivator } from "../blocks/model/derivator.ts";
+import type { AnyDerivation } from "../blocks/model/derivation.ts";
+import type { AnyDerivator } from "../blocks/model/derivator.ts";
 import { EngineError } from "../runtime/errors.ts";
 
 /** Everything a graph file can name: the built-in components and those of plugins, by section and type. */
@@ -18,11 +18,11 @@ export class Catalogue {
   readonly blocks = new Map<string, BlockDefinition | CompositeDefinition>();
   readonly sinks = new Map<string, SinkDefinition>();
   readonly stores = new Map<string, StoreDefinition>();
-  readonly derivators: Derivator[] = [];
-  readonly derivations: Derivation[] = [];
+  readonly derivators: AnyDerivator[] = [];
+  readonly derivations: AnyDerivation[] = [];
 
   /** @throws {EngineError} `PLUGIN_INVALID` where the section has that type already. */
-  add(definition: ComponentDefinition | Derivator | Derivation): void {
+  add(definition: ComponentDefinition | AnyDerivator | AnyDerivation): void {
     switch (definition.kind) {
       case "source":
         put(this.sources, definition);

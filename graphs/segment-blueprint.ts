@@ -8,6 +8,7 @@ import type {
   SinkElement,
   SourceDefinition,
 } from "../blocks/model/component.ts";
+import type { HeavyRunner } from "../blocks/model/heavy-task.ts";
 import { ObservationChunk } from "../blocks/model/observation-chunk.ts";
 import { sharedState } from "../blocks/model/shared-state.ts";
 import type { Store } from "../blocks/model/store.ts";
@@ -38,6 +39,7 @@ export interface SegmentParts {
   /** Where dead letters of a node go that nothing in the file listens to. */
   readonly deadLetters: (node: string) => Promise<Sink<SinkElement, unknown>>;
   readonly flushes: Observable<void>;
+  readonly heavy: HeavyRunner;
   /** Rows of a buffer that may be unsettled at once, per partition. */
   readonly inFlightMax: number;
 }
@@ -193,6 +195,7 @@ async function openBlock(
     derivators,
     derivations,
     flushes: parts.flushes,
+    heavy: parts.heavy,
     shared,
   });
   return (builder, outlets, inlet) => {

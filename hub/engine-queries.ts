@@ -1,9 +1,10 @@
-import { builtInDerivators } from "../blocks/derivators/catalogue.ts";
-import type { Derivator } from "../blocks/model/derivator.ts";
+import type { AnyDerivator } from "../blocks/model/derivator.ts";
+import type { HeavyRunner } from "../blocks/model/heavy-task.ts";
+import type { PluginChoice } from "../blocks/model/plugin-choice.ts";
 import type { Store } from "../blocks/model/store.ts";
 import { type QueryRequest, runQuery } from "../blocks/query/query.ts";
 import type { QueryResult } from "../blocks/query/query-result.ts";
-import { DerivatorSets } from "../blocks/rollup/derivator-set.ts";
+import { chosenDerivators } from "../blocks/rollup/chosen.ts";
 import type { GraphFile } from "../config/graph-file.ts";
 import { EngineError } from "../runtime/errors.ts";
 
@@ -20,19 +21,28 @@ export function chosenStore(graph: GraphFile, name: string | undefined): string 
   );
 }
 
-/** Answers a query from a store, with what the blocks that write it compute. */
+/**
+ * Answers a query from a store, with what the blocks that write it compute.
+ *
+ * @param heavy Runs heavy derivators in threads; absent: they run here.
+ */
 export function answer(
   graph: GraphFile,
   storeName: string,
   store: Store,
-  derivators: readonly Derivator[],
+  derivators: readonly AnyDerivator[],
   request: QueryRequest,
+  heavy?: HeavyRunner,
 ): Promise<QueryResult> {
   const writers = graph.nodes
-    .map(({ settings }) => settings as { store?: string; aggregators?: string[]; derivators?: string[] })
+    .map(({ settings }) => settings as { store?: string; aggregators?: string[]; derivators?: PluginChoice[] })
     .filter((settings) => settings.store === storeName);
   const [periods = []] = writers.flatMap(({ aggregators }) => (aggregators === undefined ? [] : [aggregators]));
-  const named = new Set(writers.flatMap((settings) => settings.derivators ?? []));
-  const sets = new DerivatorSets([...builtInDerivators, ...derivators.filter(({ name }) => named.has(name))]);
+  const sets = chosenDerivators(
+    writers.flatMap((settings) => settings.derivators ?? []),
+    derivators,
+    storeName,
+    heavy,
+  );
   return runQuery(store, request, { periods, sets });
 }

@@ -114,7 +114,14 @@ async function newServer({ engine, catalogue, tagsetWriter }: HubParts): Promise
     const wanted = readQuery({ selector: "", ...given, merge: merge === "true" });
     const name = chosenStore(engine.plan.graph, store);
     await engine.fresh(freshTimeoutMs);
-    const result = await answer(engine.plan.graph, name, engine.store(name), catalogue.derivators, wanted);
+    const result = await answer(
+      engine.plan.graph,
+      name,
+      engine.store(name),
+      catalogue.derivators,
+      wanted,
+      engine.heavy,
+    );
     await reply.type("application/json").send(resultToJson(result));
   });
   addTagRoutes(server, engine, tagsetWriter, () => engine.fresh(freshTimeoutMs));

@@ -21,6 +21,7 @@ export const errorCodes = {
   TIMESTAMP_INVALID: "A timestamp cannot be read, or lies outside the years 1 to 9999.",
   SELECTOR_INVALID: "A series selector or a filter of tags cannot be read.",
   DERIVATION_FAILED: "A derivation of a plugin threw.",
+  DERIVATOR_FAILED: "A derivator of a plugin threw, or took too long.",
   SERIES_LIMIT: "The graph holds as many series as its settings allow.",
   SIZE_LIMIT: "An input is larger than its limit.",
   // running

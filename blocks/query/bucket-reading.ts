@@ -64,12 +64,25 @@ export function bucketReading(
         }
       };
       await readSeriesBuckets(store, stored?.label, period, given, window, take);
+      await settleAll(merged, (index) => setOf(given[index]?.type ?? ""));
       return {
         rows: given.map((answer, index) => rowsOf(answer, merged[index], values, setOf(answer.type))),
         rowsRead,
       };
     },
   };
+}
+
+/** Waits for what heavy derivators compute in threads. */
+async function settleAll(
+  merged: readonly ReadonlyMap<number, BucketState>[],
+  setOf: (index: number) => DerivatorSet,
+): Promise<void> {
+  const waiting = merged.flatMap((buckets, index) => {
+    const set = setOf(index);
+    return set.settles ? [...buckets.values()].map(({ others }) => set.settle(others, true)) : [];
+  });
+  if (waiting.length > 0) await Promise.all(waiting);
 }
 
 type Take = (series: Series, index: number, rows: number, bucketsOf: (set: DerivatorSet) => Bucket[]) => void;

@@ -2,6 +2,7 @@ import { floatResult, type FloatResultName, floatStateWidth } from "../derivator
 import type { Aggregation } from "../model/aggregation.ts";
 import { type DataType, layoutOf } from "../model/data-type.ts";
 import type { SeriesTable } from "../model/series.ts";
+import type { DerivatorFailures } from "./derivator-failures.ts";
 import type { DerivatorSets } from "./derivator-set.ts";
 import type { StateTable } from "./state-table.ts";
 
@@ -26,6 +27,7 @@ export function aggregationsOf(
   period: string,
   table: SeriesTable,
   sets: DerivatorSets,
+  failures?: DerivatorFailures,
 ): Aggregation[] {
   const values: Aggregation[] = [];
   for (let row = 0; row < states.length; row += 1) {
@@ -38,8 +40,9 @@ export function aggregationsOf(
     const others = states.others[row];
     if (others === undefined) continue;
     const set = sets.of(series.type);
+    const failed = failures?.at(() => ({ series, period, start: bucket }));
     for (const derivator of set.derivators) {
-      const value = set.result(others, derivator.name);
+      const value = set.result(others, derivator.name, failed);
       if (value === undefined) continue;
       values.push({
         series,

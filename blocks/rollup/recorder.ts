@@ -3,13 +3,15 @@ import type { Points } from "../model/columns.ts";
 import { type Layout, layoutOf } from "../model/data-type.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { Period } from "../model/period.ts";
-import type { SeriesTable } from "../model/series.ts";
+import type { Series, SeriesTable } from "../model/series.ts";
 import type { SeriesRange, Store, StoreWrite } from "../model/store.ts";
+import { type DerivatorFailures, failHere, type OnFailure } from "./derivator-failures.ts";
 import type { DerivatorSets } from "./derivator-set.ts";
 import { SeriesGrouper, type SeriesPoints } from "./group-by-series.ts";
 import { HotStates } from "./hot-states.ts";
 import { joinedPoints, lowerBound, mergePoints } from "./merge-points.ts";
 import { coalescedRanges } from "./ranges.ts";
+import { settleStates } from "./settle-states.ts";
 import { StateTable } from "./state-table.ts";
 
 /** What one recording left to do for others. */
@@ -37,6 +39,7 @@ export class Recorder {
   readonly #period: Period | undefined;
   readonly #sets: DerivatorSets;
   readonly #hot: HotStates;
+  readonly #failures: DerivatorFailures | undefined;
   readonly #grouper = new SeriesGrouper();
   #statesExpected = 0;
   /** Resolves when the recordings asked for so far are durable, or have failed. */
@@ -48,12 +51,15 @@ export class Recorder {
     period: Period | undefined;
     sets: DerivatorSets;
     hotSeriesMax: number;
+    /** Takes what derivators fail at; absent: the recording fails with them. */
+    failures?: DerivatorFailures;
   }) {
     this.#table = given.table;
     this.#store = given.store;
     this.#period = given.period;
     this.#sets = given.sets;
     this.#hot = new HotStates(given.hotSeriesMax);
+    this.#failures = given.failures;
   }
 
   /**
@@ -84,6 +90,11 @@ export class Recorder {
     const written = this.#store.write({ observations });
     // It may fail before its turn comes to be heard; until then that must not count as unhandled.
     written.catch(() => {});
+    const period = this.#period;
+    if (period !== undefined) {
+      const failed = (series: Series, start: number) => this.#failed(series, period, () => start);
+      await settleStates(states, this.#table, this.#sets, false, failed);
+    }
     return { states, touched, written };
   }
 
@@ -155,14 +166,17 @@ export class Recorder {
     const series = this.#table.at(index);
     const set = this.#sets.of(series.type);
     const floats = layoutOf(series.type) === "float";
+    let start = 0;
+    const failed = this.#failed(series, period, () => start);
     let at = 0;
     for (let row = 0; row < points.time.length; ) {
-      const start = period.start(points.time[row] as number);
+      start = period.start(points.time[row] as number);
       const next = period.next(start);
       const from = all === points ? row : lowerBound(all.time, start, at);
       const to = firstFrom(all.time, next, from);
       const goesOn = all === points && this.#hot.bucket(index) === start;
-      const others = set.empty ? undefined : goesOn ? set.copy(this.#hot.others(index) ?? set.seed()) : set.seed();
+      const hot = goesOn ? this.#hot.others(index) : undefined;
+      const others = set.empty ? undefined : hot === undefined ? set.seed(failed) : set.copy(hot, failed);
       const stateRow = states.append(index, start, others);
       const offset = stateRow * floatStateWidth;
       if (floats) {
@@ -170,12 +184,16 @@ export class Recorder {
         else seedFloatState(states.floats, offset);
         foldFloats(states.floats, offset, all.time, all.values as Float64Array, from, to);
       }
-      if (others !== undefined) set.add(others, all, from, to);
+      if (others !== undefined) set.add(others, all, from, to, failed);
       at = to;
       row = all === points ? to : firstFrom(points.time, next, row);
       // The newest bucket stays hot; one that only late points touched does not.
       if (next > this.#hot.newest(index)) this.#hot.keep(index, start, states, stateRow);
     }
+  }
+
+  #failed(series: Series, { label }: Period, start: () => number): OnFailure {
+    return this.#failures?.at(() => ({ series, period: label, start: start() })) ?? failHere;
   }
 }
 
