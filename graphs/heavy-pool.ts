@@ -16,7 +16,7 @@ export interface HeavyPoolSettings {
 
 /**
  * Runs the steps of heavy derivators in threads, as many at once as there are threads and in the order in which they were asked
- * for. What waits holds no columns of its own, so that the recording it belongs to is what bounds it. A step that throws, ends its thread or passes the deadline fails alone.
+ * for. What waits holds no columns of its own, so that the recording it belongs to is what bounds it. A step that throws, ends its thread or passes the deadline fails alone; the deadline counts from when its thread begins.
  */
 export class HeavyPool implements HeavyRunner {
   readonly #pool: WorkerPool;
@@ -66,23 +66,40 @@ export class HeavyPool implements HeavyRunner {
 
   async #runNow(task: HeavyTask): Promise<unknown> {
     const abort = new AbortController();
-    const late = { is: false };
-    const timer = this.#clock.after(this.#deadlineMs, () => {
-      late.is = true;
-      abort.abort();
+    const began = new Int32Array(new SharedArrayBuffer(4));
+    let rule: string | undefined;
+    const limit = (ms: number, what: string) =>
+      this.#clock.after(ms, () => {
+        rule = `${what} must take at most ${ms} ms`;
+        abort.abort();
+      });
+    let timer = limit(startMs, "to load its plugin in a thread");
+    const begun = Atomics.waitAsync(began, 0, 0);
+    void Promise.resolve(begun.value).then(() => {
+      timer.cancel();
+      if (!settled) timer = limit(this.#deadlineMs, "a step (`deadline` of `workers`)");
     });
+    let settled = false;
     try {
-      const element = move(task, () => buffersOf(task));
+      const element = move({ ...task, began }, () => buffersOf(task));
       return await this.#pool.run({ module: kernel, exportName: "runHeavyTask", element }, abort.signal);
     } catch (cause) {
-      if (!late.is) throw cause;
-      const sentence = `Cannot wait for "${task.exportName}" as a step must take at most ${this.#deadlineMs} ms (workers.deadline): it takes longer`;
-      throw new EngineError("WORKER_FAILED", sentence, { cause });
+      // What it threw, or how its thread ended: the task of the pool is no word of the user's.
+      if (rule === undefined) throw cause instanceof EngineError && cause.cause !== undefined ? cause.cause : cause;
+      throw new EngineError("WORKER_FAILED", `Cannot wait for "${task.exportName}" as ${rule}: it takes longer`, {
+        cause,
+      });
     } finally {
+      settled = true;
       timer.cancel();
+      // Where the thread never came so far.
+      Atomics.notify(began, 0);
     }
   }
 }
+
+/** Longest start of a thread and of a plugin in it: they have nothing to do with the data. */
+const startMs = 60_000;
 
 const kernel = new URL(`../blocks/model/heavy-task${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url)
   .href;

@@ -15,6 +15,8 @@ export interface HeavyTask {
   readonly exportName: string;
   readonly choice: PluginChoice;
   readonly step: HeavyStep;
+  /** One number in shared memory, which a thread sets to 1 when it has loaded the plugin and begins. */
+  readonly began?: Int32Array<SharedArrayBuffer>;
 }
 
 /** Runs steps of heavy derivators somewhere else. */
@@ -22,17 +24,21 @@ export interface HeavyRunner {
   /**
    * @param make Called when the step's turn has come, so that what waits holds no columns of its own.
    * @returns the encoded state, or the result.
-   * @throws {EngineError} `WORKER_FAILED`: it threw, it ended its thread, or it took longer than the settings allow.
+   * @throws what the plugin threw, how its thread ended, or that it took longer than the settings allow.
    */
   run(make: () => HeavyTask): Promise<unknown>;
 }
 
 /** What a thread does with a task: the same calls, in the same order, as without one. */
-export async function runHeavyTask({ module, exportName, choice, step }: HeavyTask): Promise<unknown> {
+export async function runHeavyTask({ module, exportName, choice, step, began }: HeavyTask): Promise<unknown> {
   const loaded = (await import(module)) as Record<string, AnyDerivator>;
   const definition = loaded[exportName];
   if (definition?.kind !== "derivator") throw new TypeError(`the module has no derivator "${exportName}" any more`);
   const derivator = configuredDerivator(choice, definition);
+  if (began !== undefined) {
+    Atomics.store(began, 0, 1);
+    Atomics.notify(began, 0);
+  }
   const decoded = (bytes: Uint8Array | undefined) => (bytes === undefined ? derivator.seed() : derivator.decode(bytes));
   switch (step.kind) {
     case "add":

@@ -74,7 +74,7 @@ export function configuredDerivator(choice: PluginChoice, chosen: AnyDerivator):
   const settings = chosen.settings.parse(settingsOf(choice));
   const { kind, name, summary, heavy, origin } = chosen;
   const head = { kind, summary, ...(heavy !== undefined && { heavy }), ...(origin !== undefined && { origin }) };
-  return { ...head, name: as ?? name, stateKey: stateKey(name, settings), ...chosen.configure(settings) };
+  return { ...chosen.configure(settings), ...head, name: as ?? name, stateKey: stateKey(name, settings) };
 }
 
 /** @throws {EngineError} of the first fault of its settings. */
@@ -83,7 +83,7 @@ export function configuredDerivation(choice: PluginChoice, chosen: AnyDerivation
   if (!("configure" in chosen)) return chosen;
   const { kind, name, summary, origin } = chosen;
   const functions = chosen.configure(chosen.settings.parse(settingsOf(choice)));
-  return { kind, name, summary, ...(origin !== undefined && { origin }), ...functions };
+  return { ...functions, kind, name, summary, ...(origin !== undefined && { origin }) };
 }
 
 function refuseFaults(choice: PluginChoice, chosen: AnyDerivator | AnyDerivation): void {

@@ -80,7 +80,7 @@ async function settleAll(
 ): Promise<void> {
   const waiting = merged.flatMap((buckets, index) => {
     const set = setOf(index);
-    return set.settles ? [...buckets.values()].map(({ others }) => set.settle(others, true)) : [];
+    return set.settles ? [...buckets.values()].map(async ({ others }) => set.settle(others, true)) : [];
   });
   if (waiting.length > 0) await Promise.all(waiting);
 }

@@ -1,4 +1,4 @@
-import type { Column, Points } from "../model/columns.ts";
+import type { Points } from "../model/columns.ts";
 import type { Derivator } from "../model/derivator.ts";
 import type { HeavyRunner, HeavyStep } from "../model/heavy-task.ts";
 import type { PluginChoice } from "../model/plugin-choice.ts";
@@ -61,7 +61,7 @@ export function heavyDerivator(derivator: Derivator, choice: PluginChoice, heavy
     },
     decode: (bytes) => new HeavyState(bytes),
   };
-  return pooled as Derivator;
+  return pooled;
 }
 
 /** The next step, once the states that it takes have arrived. */
@@ -69,10 +69,10 @@ async function after(
   states: readonly HeavyState[],
   next: (bytes: readonly (Uint8Array | undefined)[]) => Promise<Uint8Array>,
 ): Promise<Uint8Array> {
-  return next(await Promise.all(states.map(({ bytes }) => bytes)));
+  return next(await Promise.all(states.map(async ({ bytes }) => bytes)));
 }
 
 /** Rows of their own, that may move to another thread. */
 function copied({ time, values }: Points, from: number, to: number): Points {
-  return { time: time.slice(from, to), values: values.slice(from, to) as Column };
+  return { time: time.slice(from, to), values: values.slice(from, to) };
 }
