@@ -8,5 +8,6 @@ export const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   w3: async () => (await import("./streams/async-map.ts")).asyncMap,
   w4: async () => (await import("./streams/branches.ts")).branches,
   "stage-cost": async () => (await import("./streams/stage-cost.ts")).stageCost,
+  heavy: async () => (await import("./heavy/workload.ts")).heavy,
   "end-to-end": async () => (await import("./end-to-end/workload.ts")).endToEnd,
 };

@@ -68,8 +68,8 @@ export class Engine {
     this.#upstreamFirst = levelsOf(plan.segments);
     this.table = new SeriesTable(plan.graph.limits.series_max);
     this.#system = new ActorSystem({ clock: options.clock, log: this.#log, name: plan.graph.name });
-    const workers = { ...plan.graph.workers, ...options.workers };
-    this.heavy = new HeavyPool(this.#system, options.clock, workers, availableParallelism());
+    const { threads = Math.max(1, availableParallelism() - 1), deadline } = plan.graph.workers;
+    this.heavy = new HeavyPool(this.#system, options.clock, { threads, deadline, ...options.workers });
   }
 
   /** @throws {EngineError} of the first component that cannot be opened; what was opened is closed again. */

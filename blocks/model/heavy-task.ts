@@ -1,5 +1,5 @@
 import type { Points } from "./columns.ts";
-import type { AnyDerivator } from "./derivator.ts";
+import type { AnyDerivator, Derivator } from "./derivator.ts";
 import { configuredDerivator, type PluginChoice } from "./plugin-choice.ts";
 
 /** A step of a heavy derivator, as it goes to a thread. States are encoded; absent, the seed is meant. */
@@ -15,30 +15,52 @@ export interface HeavyTask {
   readonly exportName: string;
   readonly choice: PluginChoice;
   readonly step: HeavyStep;
-  /** One number in shared memory, which a thread sets to 1 when it has loaded the plugin and begins. */
-  readonly began?: Int32Array<SharedArrayBuffer>;
 }
 
 /** Runs steps of heavy derivators somewhere else. */
 export interface HeavyRunner {
   /**
-   * @param make Called when the step's turn has come, so that what waits holds no columns of its own.
+   * @param make Called when the step's turn has come, so that what waits holds no columns of its own; again where a neighbour of
+   *   the step ended their thread.
    * @returns the encoded state, or the result.
    * @throws what the plugin threw, how its thread ended, or that it took longer than the settings allow.
    */
   run(make: () => HeavyTask): Promise<unknown>;
 }
 
-/** What a thread does with a task: the same calls, in the same order, as without one. */
-export async function runHeavyTask({ module, exportName, choice, step, began }: HeavyTask): Promise<unknown> {
+/** Several tasks in one message, and a number in shared memory: how many of them have begun, once all plugins are loaded. */
+export interface HeavyBatch {
+  readonly tasks: readonly HeavyTask[];
+  readonly begun: Int32Array<SharedArrayBuffer>;
+}
+
+/** What became of one task. */
+export type HeavyOutcome = { readonly value: unknown } | { readonly fault: unknown };
+
+/** What a thread does with tasks: the same calls, in the same order, as without a thread. One that throws fails alone. */
+export async function runHeavyBatch({ tasks, begun }: HeavyBatch): Promise<HeavyOutcome[]> {
+  const loaded: (Derivator | { fault: unknown })[] = [];
+  for (const task of tasks) loaded.push(await derivatorOf(task).catch((fault: unknown) => ({ fault })));
+  return tasks.map(({ step }, index) => {
+    Atomics.store(begun, 0, index + 1);
+    const derivator = loaded[index] as Derivator | { fault: unknown };
+    if ("fault" in derivator) return derivator;
+    try {
+      return { value: stepped(derivator, step) };
+    } catch (fault) {
+      return { fault };
+    }
+  });
+}
+
+async function derivatorOf({ module, exportName, choice }: HeavyTask): Promise<Derivator> {
   const loaded = (await import(module)) as Record<string, AnyDerivator>;
   const definition = loaded[exportName];
-  if (definition?.kind !== "derivator") throw new TypeError(`the module has no derivator "${exportName}" any more`);
-  const derivator = configuredDerivator(choice, definition);
-  if (began !== undefined) {
-    Atomics.store(began, 0, 1);
-    Atomics.notify(began, 0);
-  }
+  if (definition?.kind === "derivator") return configuredDerivator(choice, definition);
+  throw new TypeError(`the module has no derivator "${exportName}" any more`);
+}
+
+function stepped(derivator: Derivator, step: HeavyStep): unknown {
   const decoded = (bytes: Uint8Array | undefined) => (bytes === undefined ? derivator.seed() : derivator.decode(bytes));
   switch (step.kind) {
     case "add":
