@@ -10,6 +10,7 @@ export { systemClock } from "./runtime/clock/system-clock.ts";
 export { EngineError, type EngineErrorOptions, type ErrorCode, errorCodes, type Where } from "./runtime/errors.ts";
 export { type Log, type LogFields, silentLog } from "./runtime/log.ts";
 export { Receipt, Tally } from "./runtime/receipt.ts";
+export { ChunkLogic } from "./runtime/streams/chunk-logic.ts";
 export { Flow } from "./runtime/streams/flow.ts";
 export { type GraphBuilder, GraphDSL, type GraphOptions } from "./runtime/streams/graph-dsl.ts";
 export {
@@ -42,6 +43,7 @@ export { TupleFanOutShape } from "./runtime/streams/junctions/tuple-fan-out-shap
 export { UnzipWith } from "./runtime/streams/junctions/unzip-with.ts";
 export { Unzip } from "./runtime/streams/junctions/unzip.ts";
 export { WireTap } from "./runtime/streams/junctions/wire-tap.ts";
+export { ZipAll } from "./runtime/streams/junctions/zip-all.ts";
 export { ZipLatest } from "./runtime/streams/junctions/zip-latest.ts";
 export { ZipN } from "./runtime/streams/junctions/zip-n.ts";
 export { ZipWith } from "./runtime/streams/junctions/zip-with.ts";
@@ -52,6 +54,7 @@ export type { RunOptions } from "./runtime/streams/materializer.ts";
 export type { OverflowStrategy } from "./runtime/streams/operators/buffer.ts";
 export type { DelayOverflow } from "./runtime/streams/operators/delay.ts";
 export type { ObservableBuffer } from "./runtime/streams/operators/from-observable.ts";
+export type { OperatorSettings } from "./runtime/streams/operators/from-operator.ts";
 export type { InWorkerSettings } from "./runtime/streams/operators/in-worker.ts";
 export type { PooledSettings } from "./runtime/streams/operators/pooled.ts";
 export type { GroupLimits } from "./runtime/streams/operators/grouped-weighted-within.ts";

@@ -41,6 +41,7 @@ export { ObservationChunk } from "./blocks/model/observation-chunk.ts";
 export { decodeProtobufMessage } from "./blocks/model/protobuf-message.ts";
 export { encodeProtobufMessages } from "./blocks/model/protobuf-output.ts";
 export { type Series, SeriesTable, type Tagset } from "./blocks/model/series.ts";
+export { type CustomTypes, defineType, type TypeDefinition } from "./blocks/model/type-definition.ts";
 export type { Store } from "./blocks/model/store.ts";
 export {
   byteSize,

@@ -1,3 +1,4 @@
+export { type SeededScheduler, seededScheduler } from "./runtime/clock/seeded-scheduler.ts";
 export { type VirtualClock, virtualClock } from "./runtime/clock/virtual-clock.ts";
 export { assertAllStopped } from "./runtime/streams/probes/assert-all-stopped.ts";
 export { TestSink, type TestSubscriber } from "./runtime/streams/probes/test-sink.ts";

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { virtualClock } from "../runtime/clock/virtual-clock.ts";
 import { assertSameChecksum, type Checksum } from "./checksum.ts";
 import type { Sample } from "./measure.ts";
-import type { Workload, WorkloadSize } from "./workload.ts";
+import type { Latency, Workload, WorkloadSize } from "./workload.ts";
 
 /** What all runs of one participant came to. */
 export interface Measured {
@@ -13,6 +13,8 @@ export interface Measured {
   readonly rates: readonly number[];
   /** The largest of all runs. */
   readonly rssMb: number;
+  /** Of each run that measured it. */
+  readonly latencies: readonly Latency[];
 }
 
 /**
@@ -39,6 +41,7 @@ export async function interleavedRuns(workload: Workload, size: WorkloadSize, ru
     name,
     rates: taken.map(({ elements, milliseconds }) => (1_000 * elements) / milliseconds).sort((a, b) => a - b),
     rssMb: Math.max(...taken.map(({ rssMb }) => rssMb)),
+    latencies: taken.flatMap(({ latency }) => latency ?? []),
   }));
 }
 

@@ -32,7 +32,7 @@ async function bench(names: string[], { json, runs, seed, rows }: BenchOptions, 
     const size = { rows: rows ?? workload.rowsDefault, seed };
     const measured = await interleavedRuns(workload, size, runs);
     const report = json === true ? jsonLines : table;
-    process.stdout.write(report(workload.name, measured, size, runs));
+    process.stdout.write(report(workload, measured, size, runs));
   }
 }
 

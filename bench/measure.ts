@@ -1,14 +1,17 @@
+import { readFileSync } from "node:fs";
 import { systemClock } from "../runtime/clock/system-clock.ts";
 import type { Checksum } from "./checksum.ts";
-import type { Participant, WorkloadSize } from "./workload.ts";
+import type { Latency, Participant, WorkloadSize } from "./workload.ts";
 
 /** One timed run of one participant. */
 export interface Sample {
   readonly elements: number;
+  /** Without what the main thread waited for a processor, where the run says so and the system tells. */
   readonly milliseconds: number;
   readonly checksum: Checksum;
   /** Largest resident set of the process so far, input and warm-ups included, MB (2^20 bytes). */
   readonly rssMb: number;
+  readonly latency?: Latency;
 }
 
 /** Runs warm-ups, collects garbage where the process allows it, and times one run. */
@@ -21,10 +24,27 @@ export async function measure(participant: Participant, size: WorkloadSize, warm
   }
   const prepared = await opened.prepare();
   globalThis.gc?.();
+  // Read inside what the clock covers, so that never more is taken out than was counted.
   const from = systemClock.monotonic();
+  const queuedBefore = queuedMs();
   await prepared.run();
-  const milliseconds = systemClock.monotonic() - from;
+  const queued = queuedMs() - queuedBefore;
+  const wallMs = systemClock.monotonic() - from;
+  const milliseconds = prepared.oneThread === true ? wallMs - queued : wallMs;
   // Linux counts it in KB.
   const rssMb = process.resourceUsage().maxRSS / 1_024;
-  return { elements: prepared.elements, milliseconds, checksum: await prepared.finish(), rssMb };
+  const sample = { elements: prepared.elements, milliseconds, checksum: await prepared.finish(), rssMb };
+  const latency = prepared.latency?.();
+  return latency === undefined ? sample : { ...sample, latency };
+}
+
+/** How long the main thread was ready to run while others had the processors; 0 where the system does not tell. */
+function queuedMs(): number {
+  try {
+    // Nanoseconds on a processor, nanoseconds in the queue for one, turns (Linux, Documentation/scheduler/sched-stats).
+    const [, queued] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ");
+    return Number(queued) / 1e6;
+  } catch {
+    return 0;
+  }
 }

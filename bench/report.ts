@@ -1,40 +1,70 @@
 import { cpus } from "node:os";
 import type { Measured } from "./interleaved-runs.ts";
-import type { WorkloadSize } from "./workload.ts";
+import type { Latency, Workload, WorkloadSize } from "./workload.ts";
 
-/** One line for each peer, as data. Rates are medians, elements a second. */
-export function jsonLines(workload: string, measured: readonly Measured[], size: WorkloadSize, runs: number): string {
+/**
+ * One line for each peer, as data. Rates are medians, elements a second. Where latency is measured, its medians in milliseconds
+ * follow, and where the workload tells more, that does too.
+ */
+export function jsonLines(
+  workload: Workload,
+  measured: readonly Measured[],
+  { seed }: WorkloadSize,
+  runs: number,
+): string {
   const [subject, ...peers] = measured;
   if (subject === undefined) return "";
   const lines = peers.map((peer) =>
     JSON.stringify({
-      workload,
+      workload: workload.name,
       subject: subject.name,
       peer: peer.name,
-      subject_rate: Math.round(median(subject)),
-      peer_rate: Math.round(median(peer)),
-      ratio: Number((median(subject) / median(peer)).toPrecision(3)),
+      subject_rate: Math.round(rateOf(subject)),
+      peer_rate: Math.round(rateOf(peer)),
+      ratio: Number((rateOf(subject) / rateOf(peer)).toPrecision(3)),
       rss_mb: Math.round(subject.rssMb),
       node: process.version,
-      seed: size.seed,
+      seed,
       runs,
+      ...latencies(subject, peer),
+      ...rounded(workload.figures?.(rateOf(subject), rateOf(peer), peer.name) ?? {}),
     }),
   );
   return lines.map((line) => `${line}\n`).join("");
 }
 
+function latencies(subject: Measured, peer: Measured): Record<string, number> {
+  if (subject.latencies.length === 0) return {};
+  return rounded({
+    p50_ms: latencyOf(subject, "p50"),
+    p99_ms: latencyOf(subject, "p99"),
+    peer_p50_ms: latencyOf(peer, "p50"),
+    peer_p99_ms: latencyOf(peer, "p99"),
+  });
+}
+
+function rounded(figures: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(figures).map(([key, value]) => [key, Number(value.toPrecision(3))]));
+}
+
 /** The same for people: a row for each participant, and the machine. */
-export function table(workload: string, measured: readonly Measured[], size: WorkloadSize, runs: number): string {
-  const subjectRate = median(measured[0] as Measured);
+export function table(workload: Workload, measured: readonly Measured[], size: WorkloadSize, runs: number): string {
+  const subjectRate = rateOf(measured[0] as Measured);
+  const timed = measured.some(({ latencies: taken }) => taken.length > 0);
   const rows = measured.map((one) => [
     one.name,
-    millions(median(one)),
+    millions(rateOf(one)),
     `${millions(one.rates[0])}..${millions(one.rates.at(-1))}`,
-    (subjectRate / median(one)).toFixed(2),
+    (subjectRate / rateOf(one)).toFixed(2),
     one.rssMb.toFixed(0),
+    ...(timed ? [latencyOf(one, "p50").toFixed(3), latencyOf(one, "p99").toFixed(3)] : []),
+    ...Object.entries(workload.figures?.(subjectRate, rateOf(one), one.name) ?? {}).map(
+      ([key, value]) => `${key} ${value.toPrecision(3)}`,
+    ),
   ]);
-  const cells = [["", "M/s", "min..max", "ratio", "RSS MB"], ...rows];
-  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const cells = [["", "M/s", "min..max", "ratio", "RSS MB", ...(timed ? ["p50 ms", "p99 ms"] : [])], ...rows];
+  const columns = Array.from({ length: Math.max(...cells.map((row) => row.length)) }, (_, column) => column);
+  const widths = columns.map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const lines = cells.map((row) =>
     row
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
@@ -42,14 +72,22 @@ export function table(workload: string, measured: readonly Measured[], size: Wor
   );
   const processors = cpus();
   const machine = `${processors[0]?.model.trim()}, ${processors.length} cores, Node ${process.version}`;
-  const title = `${workload}: ${size.rows} rows, seed ${size.seed}, ${runs} runs; ratio is ${measured[0]?.name} to the other`;
+  const title = `${workload.name}: ${size.rows} rows, seed ${size.seed}, ${runs} runs; ratio is ${measured[0]?.name} to the other`;
   return `${[title, ...lines, machine].join("\n")}\n\n`;
 }
 
-function median({ rates }: Measured): number {
-  const middle = rates.length >> 1;
-  const upper = rates[middle] ?? Number.NaN;
-  return rates.length % 2 === 1 ? upper : (upper + (rates[middle - 1] ?? Number.NaN)) / 2;
+function rateOf({ rates }: Measured): number {
+  return median(rates);
+}
+
+function latencyOf({ latencies: taken }: Measured, which: keyof Latency): number {
+  return median(taken.map((latency) => latency[which]).sort((a, b) => a - b));
+}
+
+function median(ascending: readonly number[]): number {
+  const middle = ascending.length >> 1;
+  const upper = ascending[middle] ?? Number.NaN;
+  return ascending.length % 2 === 1 ? upper : (upper + (ascending[middle - 1] ?? Number.NaN)) / 2;
 }
 
 const millions = (rate = Number.NaN) => (rate / 1e6).toFixed(2);

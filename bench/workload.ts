@@ -6,14 +6,24 @@ export interface WorkloadSize {
   readonly seed: number;
 }
 
+/** Of single elements, in milliseconds. */
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+}
+
 /** One timed run, prepared: nothing before `run` is on the clock. */
 export interface PreparedRun {
   /** Elements that `run` takes in; what rates are counted in. */
   readonly elements: number;
+  /** All the work is the main thread's own: the time for which other programs kept it from a processor is no part of the run. */
+  readonly oneThread?: true;
   /** The timed part. */
   run(): Promise<void>;
   /** Reads the result back, after the clock stopped, and gives up what the run holds. */
   finish(): Promise<Checksum>;
+  /** How long elements were under way, where that is measured; after `finish`. */
+  latency?(): Latency;
 }
 
 /** Someone who does the work of a workload: the engine, or a peer. */
@@ -33,4 +43,6 @@ export interface Workload {
   readonly rowsDefault: number;
   readonly subject: Participant;
   readonly peers: readonly Participant[];
+  /** What else the two rates come to, by its key in the report. Rates are elements a second. */
+  figures?(subjectRate: number, peerRate: number, peer: string): Readonly<Record<string, number>>;
 }

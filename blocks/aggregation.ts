@@ -4,7 +4,7 @@ import { GraphStage, GraphStageLogic, Inlet, Outlet, type Shape } from "../runti
 import { AggregationChunk } from "./model/aggregation.ts";
 import { type BlockContext, defineBlock } from "./model/component.ts";
 import { DeadLetterChunk } from "./model/dead-letter.ts";
-import { periodOf } from "./model/period.ts";
+import { type Period, periodOf } from "./model/period.ts";
 import type { Series } from "./model/series.ts";
 import type { StoreWrite } from "./model/store.ts";
 import { aggregationsOf } from "./rollup/aggregations.ts";
@@ -75,11 +75,12 @@ class AggregationStage extends GraphStage<AggregationShape> {
 
   createLogic(): AggregationLogic {
     const { aggregators, store, hot_series } = this.#settings;
-    const cascades = aggregators.slice(1).map(
-      (label, level) =>
+    const periods = aggregators.map((label) => periodOf(label, this.#context.buckets));
+    const cascades = periods.slice(1).map(
+      (period, level) =>
         new Cascade({
-          period: periodOf(label),
-          finer: aggregators[level] as string,
+          period,
+          finer: periods[level] as Period,
           table: this.#context.table,
           store: this.#context.store(store),
           sets: this.#sets,
@@ -87,27 +88,30 @@ class AggregationStage extends GraphStage<AggregationShape> {
           failures: this.#failures,
         }),
     );
-    const parts = { settings: this.#settings, context: this.#context, sets: this.#sets, failures: this.#failures };
+    const [first] = periods;
+    const parts = { store, first, context: this.#context, sets: this.#sets, failures: this.#failures };
     return new AggregationLogic(this.shape, parts, cascades);
   }
 }
 
-/** The buckets of one period that an update touched. */
-interface Level {
-  readonly period: string;
-  readonly states: StateTable;
-}
-
-interface AggregationParts {
-  readonly settings: Settings;
+interface Given {
+  readonly store: string;
+  /** Absent where there are no periods: then nothing comes in. */
+  readonly first: Period | undefined;
   readonly context: BlockContext;
   readonly sets: DerivatorSets;
   readonly failures: DerivatorFailures;
 }
 
+/** The buckets of one period that an update touched. */
+interface Level {
+  readonly period: Period;
+  readonly states: StateTable;
+}
+
 class AggregationLogic extends GraphStageLogic {
   readonly #ports: AggregationShape;
-  readonly #settings: Settings;
+  readonly #given: Given;
   readonly #context: BlockContext;
   readonly #sets: DerivatorSets;
   readonly #cascades: readonly Cascade[];
@@ -115,10 +119,10 @@ class AggregationLogic extends GraphStageLogic {
   #busy = false;
   #waiting: AggregationChunk | undefined;
 
-  constructor(ports: AggregationShape, given: AggregationParts, cascades: readonly Cascade[]) {
+  constructor(ports: AggregationShape, given: Given, cascades: readonly Cascade[]) {
     super(ports);
     this.#ports = ports;
-    this.#settings = given.settings;
+    this.#given = given;
     this.#context = given.context;
     this.#sets = given.sets;
     this.#failures = given.failures;
@@ -151,15 +155,15 @@ class AggregationLogic extends GraphStageLogic {
   }
 
   async #computeAndWrite(first: StateTable): Promise<Level[]> {
-    const levels: Level[] = [{ period: this.#settings.aggregators[0] as string, states: first }];
+    const levels: Level[] = [{ period: this.#given.first as Period, states: first }];
     let finer = first;
     for (const cascade of this.#cascades) {
       finer = await cascade.compute(finer);
-      levels.push({ period: cascade.period.label, states: finer });
+      levels.push({ period: cascade.period, states: finer });
     }
     if (this.#publishes) for (const { states, period } of levels) await this.#withResults(states, period);
     const states = levels.flatMap((level) => this.#stateWrites(level));
-    await this.#context.store(this.#settings.store).write({ states });
+    await this.#context.store(this.#given.store).write({ states });
     return levels;
   }
 
@@ -168,8 +172,13 @@ class AggregationLogic extends GraphStageLogic {
     for (let row = 0; row < states.length; ) {
       const to = states.endOfSeries(row);
       const series = this.#context.table.at(states.series[row] as number);
-      const failed = this.#failures.at(() => ({ series, period, start: states.start[row] as number }));
-      writes.push({ series, period, rows: states.rows(row, to, series, this.#sets.of(series.type), failed) });
+      const start = states.start[row] as number;
+      const failed = this.#failures.at(() => ({ series, period: period.label, start }));
+      writes.push({
+        series,
+        period: period.key,
+        rows: states.rows(row, to, series, this.#sets.of(series.type), failed),
+      });
       row = to;
     }
     return writes;
@@ -181,9 +190,10 @@ class AggregationLogic extends GraphStageLogic {
   }
 
   /** Heavy derivators give their results in their threads too. */
-  #withResults(states: StateTable, period: string): Promise<void> {
-    const failed = (series: Series, start: number) => this.#failures.at(() => ({ series, period, start }));
-    return settleStates(states, this.#context.table, this.#sets, true, failed);
+  #withResults(states: StateTable, period: Period): Promise<void> {
+    const failed = (series: Series, start: number) =>
+      this.#failures.at(() => ({ series, period: period.label, start }));
+    return settleStates(states, this.#context.table, this.#sets, period, failed);
   }
 
   #done(updates: BucketUpdates, levels: readonly Level[]): void {

@@ -1,4 +1,5 @@
 import { blocks } from "../blocks/catalogue.ts";
+import { namedDerivators } from "../blocks/derivators/catalogue.ts";
 import { readPluginList } from "../config/graph-file.ts";
 import { connectors } from "../connectors/catalogue.ts";
 import { Catalogue } from "../graphs/catalogue.ts";
@@ -7,7 +8,7 @@ import { addPlugin } from "./plugin-loader.ts";
 /** The built-in components. */
 export function builtInCatalogue(): Catalogue {
   const catalogue = new Catalogue();
-  for (const definition of [...connectors, ...blocks]) catalogue.add(definition);
+  for (const definition of [...connectors, ...blocks, ...namedDerivators]) catalogue.add(definition);
   return catalogue;
 }
 

@@ -1,9 +1,10 @@
+import { bucketRules } from "../blocks/model/bucket-rules.ts";
 import type { ComponentContext } from "../blocks/model/component.ts";
 import { SeriesTable } from "../blocks/model/series.ts";
 import type { Store } from "../blocks/model/store.ts";
 import type { Catalogue } from "../graphs/catalogue.ts";
 import type { Plan } from "../graphs/plan.ts";
-import { chosenStore } from "../hub/engine-queries.ts";
+import { chosenStore, type GraphContext } from "../hub/engine-queries.ts";
 import { systemClock } from "../runtime/clock/system-clock.ts";
 import { EngineError } from "../runtime/errors.ts";
 import { silentLog } from "../runtime/log.ts";
@@ -15,6 +16,8 @@ export interface GraphStore {
   readonly plan: Plan;
   readonly catalogue: Catalogue;
   readonly name: string;
+  /** How it is read and written where no engine runs: heavy derivators run here. */
+  readonly context: GraphContext;
   /** The answer of the running engine; undefined where none runs. */
   ask(path: string, request?: EngineRequest): Promise<string | undefined>;
   /** Opens it for reading, and closes it. */
@@ -34,22 +37,43 @@ export async function graphStore(options: { graph: string; store?: string; set?:
     plan,
     catalogue,
     name,
-    ask: async (path, request) => {
-      const address = await definition.engineAddress?.(settings as never);
-      return address === undefined ? undefined : askEngine(address, path, request);
+    context: {
+      graph: plan.graph,
+      derivators: catalogue.derivators,
+      buckets: bucketRules(plan.graph.timezone, plan.graph.bucket_label),
     },
+    ask: (path, request) => askOwner(plan, path, request),
     reading: async (read) => {
       const open = definition.openReadOnly;
       if (open !== undefined) return using(await open(settings as never), read);
       throw new EngineError("CONNECTION_FAILED", `Cannot read the store "${name}" as only its engine can: none runs`);
     },
-    owning: async (use) => using(await definition.open(settings as never, contextOf(plan, name)), use),
+    owning: async (use) => {
+      if (definition.openReadOnly === undefined) {
+        throw new EngineError(
+          "CONNECTION_FAILED",
+          `Cannot change the store "${name}" as only its engine can: none runs`,
+        );
+      }
+      return using(await definition.open(settings as never, contextOf(plan, catalogue, name)), use);
+    },
   };
 }
 
+/** The engine owns all of its stores and buffers: whichever knows it will do. */
+async function askOwner(plan: Plan, path: string, request?: EngineRequest): Promise<string | undefined> {
+  for (const { definition, settings } of [...plan.stores.values(), ...plan.buffers]) {
+    if (definition.kind !== "store" && definition.kind !== "buffer") continue;
+    const address = await definition.engineAddress?.(settings as never);
+    const body = address === undefined ? undefined : await askEngine(address, path, request);
+    if (body !== undefined) return body;
+  }
+  return undefined;
+}
+
 /** What a node is given where no engine runs. */
-export function contextOf(plan: Plan, node: string): ComponentContext {
-  const table = new SeriesTable(plan.graph.limits.series_max);
+export function contextOf(plan: Plan, catalogue: Catalogue, node: string): ComponentContext {
+  const table = new SeriesTable(plan.graph.limits.series_max, catalogue.types);
   return { graph: plan.graph.name, node, clock: systemClock, log: silentLog, table };
 }
 

@@ -89,6 +89,18 @@ function program(): Command {
     .addOption(json())
     .action(async (metric, tags, options) => (await import("./commands/tag.ts")).tag(metric, tags, options));
   command
+    .command("delete")
+    .description("delete data points, a stretch of time or whole series, and recompute the rollups that held them")
+    .argument("<selector>", "as of a query; {} is all series")
+    .requiredOption("--graph <graph.yaml>", "the graph whose store it is")
+    .option("--store <name>", "the store, where the graph has several")
+    .option("--from <time>", "ISO 8601, a date, or ms since the epoch; inclusive")
+    .option("--to <time>", "likewise; exclusive")
+    .option("--at <times>", "data points, by their timestamps with commas between")
+    .addOption(set())
+    .addOption(json())
+    .action(async (selector, options) => (await import("./commands/delete.ts")).deleteData(selector, options));
+  command
     .command("audit")
     .description("check that every data point is accounted for")
     .argument("<graph.yaml>")

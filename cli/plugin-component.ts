@@ -2,9 +2,10 @@ import type { ComponentDefinition } from "../blocks/model/component.ts";
 import type { AnyDerivation } from "../blocks/model/derivation.ts";
 import type { AnyDerivator } from "../blocks/model/derivator.ts";
 import type { PluginOrigin } from "../blocks/model/plugin-origin.ts";
+import type { TypeDefinition } from "../blocks/model/type-definition.ts";
 import { EngineError } from "../runtime/errors.ts";
 
-type PluginComponent = ComponentDefinition | AnyDerivator | AnyDerivation;
+type PluginComponent = ComponentDefinition | AnyDerivator | AnyDerivation | TypeDefinition;
 
 const derivatorFunctions = ["appliesTo", "resultType", "seed", "add", "merge", "result", "encode", "decode"];
 
@@ -18,6 +19,7 @@ const forms: Readonly<Record<string, { readonly functions: readonly string[]; re
   composite: { named: "type", functions: ["expand"] },
   derivator: { named: "name", functions: derivatorFunctions },
   derivation: { named: "name", functions: ["appliesTo", "derive"] },
+  type: { named: "name", functions: [] },
 };
 
 /**

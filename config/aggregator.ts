@@ -56,7 +56,8 @@ function ascends(finer: Aggregator, next: Aggregator): boolean {
   return next.unit === "mo" || seconds(next.unit, next.count) > seconds(finer.unit, finer.count);
 }
 
-function divides(finer: Aggregator, next: Aggregator): boolean {
+/** Whether a bucket of `next` is made of whole buckets of `finer`. */
+export function divides(finer: Aggregator, next: Aggregator): boolean {
   if (finer.unit === "mo") return next.unit === "mo" && next.count % finer.count === 0;
   const whole = next.unit === "mo" ? unitSeconds.d : seconds(next.unit, next.count);
   return whole % seconds(finer.unit, finer.count) === 0;

@@ -45,6 +45,20 @@ export function text<const O extends TextOptions = Record<never, never>>(doc: st
   return declared<string, string, O>(schema, doc, options);
 }
 
+/** A time zone by its IANA name, in any spelling that this machine knows; no offset such as `+01:00`. */
+export function timezone<const O extends Presence<string> = Record<never, never>>(doc: string, options?: O) {
+  const schema = z.string().refine(isTimezone, { error: "it must be a time zone such as UTC or Europe/Brussels" });
+  return declared<string, string, O>(schema, doc, options);
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    return /^[A-Za-z]/.test(name) && Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 export interface NumberOptions extends Presence<number> {
   /** Smallest value allowed. */
   readonly min?: number;

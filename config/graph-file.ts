@@ -29,6 +29,9 @@ export interface GraphFile {
     /** Milliseconds. */
     readonly deadline: number;
   };
+  /** An IANA name. */
+  readonly timezone: string;
+  readonly bucket_label: "start" | "end";
   /** Milliseconds. */
   readonly stop_timeout: number;
 }
@@ -144,6 +147,8 @@ function checkTree(root: LocatedMapping, file: string, catalogue: Catalogue, dia
     deadLetters: { path: top.dead_letters.path ?? `./data/${name}/dead-letters`, bytesMax: top.dead_letters.max_bytes },
     limits: top.limits,
     workers: top.workers,
+    timezone: top.timezone,
+    bucket_label: top.bucket_label,
     stop_timeout: top.stop_timeout,
   };
 }

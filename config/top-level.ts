@@ -1,5 +1,18 @@
 import { z } from "zod";
-import { byteSize, dictionary, duration, integer, list, path, port, record, type SettingsOf, text } from "./declare.ts";
+import {
+  byteSize,
+  choice,
+  dictionary,
+  duration,
+  integer,
+  list,
+  path,
+  port,
+  record,
+  type SettingsOf,
+  text,
+  timezone,
+} from "./declare.ts";
 
 const nodes = { optional: true } as const;
 
@@ -47,6 +60,15 @@ export const topLevel = record({
   })
     .prefault({})
     .meta({ description: "The threads in which heavy derivators run." }),
+  timezone: timezone("Zone whose days and months buckets follow, by its IANA name.", {
+    default: "UTC",
+    example: "Europe/Brussels",
+  }),
+  bucket_label: choice(
+    "`start`: a bucket holds its start and is labelled by it. `end`: it holds its end and is labelled by it, as TSorage's.",
+    ["start", "end"],
+    { default: "start" },
+  ),
   stop_timeout: duration("Longest wait for a graceful stop.", { default: "10 seconds" }),
 });
 

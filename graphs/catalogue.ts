@@ -7,8 +7,10 @@ import type {
   SourceDefinition,
   StoreDefinition,
 } from "../blocks/model/component.ts";
+import { builtInTypes } from "../blocks/model/data-type.ts";
 import type { AnyDerivation } from "../blocks/model/derivation.ts";
 import type { AnyDerivator } from "../blocks/model/derivator.ts";
+import type { TypeDefinition } from "../blocks/model/type-definition.ts";
 import { EngineError } from "../runtime/errors.ts";
 
 /** Everything a graph file can name: the built-in components and those of plugins, by section and type. */
@@ -20,9 +22,10 @@ export class Catalogue {
   readonly stores = new Map<string, StoreDefinition>();
   readonly derivators: AnyDerivator[] = [];
   readonly derivations: AnyDerivation[] = [];
+  readonly types = new Map<string, TypeDefinition>();
 
   /** @throws {EngineError} `PLUGIN_INVALID` where the section has that type already. */
-  add(definition: ComponentDefinition | AnyDerivator | AnyDerivation): void {
+  add(definition: ComponentDefinition | AnyDerivator | AnyDerivation | TypeDefinition): void {
     switch (definition.kind) {
       case "source":
         put(this.sources, definition);
@@ -39,6 +42,12 @@ export class Catalogue {
         break;
       case "store":
         put(this.stores, definition);
+        break;
+      case "type":
+        if (this.types.has(definition.name) || builtInTypes.some((name) => name === definition.name)) {
+          throw taken(definition.kind, definition.name);
+        }
+        this.types.set(definition.name, definition);
         break;
       case "derivator":
         push(this.derivators, definition);

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Subject } from "rxjs";
+import { type BucketRules, bucketRules } from "../blocks/model/bucket-rules.ts";
 import type { Buffer, BufferDepth } from "../blocks/model/buffer.ts";
 import type { ComponentContext, SinkElement } from "../blocks/model/component.ts";
 import type { HeavyRunner } from "../blocks/model/heavy-task.ts";
@@ -48,6 +49,7 @@ export class Engine {
   readonly table: SeriesTable;
   /** Runs heavy derivators in threads. */
   readonly heavy: HeavyRunner;
+  readonly buckets: BucketRules;
   readonly #options: EngineOptions;
   readonly #log: Log;
   readonly #system: ActorSystem;
@@ -58,6 +60,7 @@ export class Engine {
   /** In levels: each is fed by those before it only, cycles apart. */
   readonly #upstreamFirst: readonly (readonly Segment[])[];
   #stopping: Promise<void> | undefined;
+  #lastAlone: Promise<unknown> = Promise.resolve();
   #draining = false;
   #timeout: Timer | undefined;
 
@@ -66,7 +69,8 @@ export class Engine {
     this.#options = options;
     this.#log = options.log ?? silentLog;
     this.#upstreamFirst = levelsOf(plan.segments);
-    this.table = new SeriesTable(plan.graph.limits.series_max);
+    this.buckets = bucketRules(plan.graph.timezone, plan.graph.bucket_label);
+    this.table = new SeriesTable(plan.graph.limits.series_max, options.catalogue.types);
     this.#system = new ActorSystem({ clock: options.clock, log: this.#log, name: plan.graph.name });
     const { threads = Math.max(1, availableParallelism() - 1), deadline } = plan.graph.workers;
     this.heavy = new HeavyPool(this.#system, options.clock, { threads, deadline, ...options.workers });
@@ -138,6 +142,26 @@ export class Engine {
       }
       await this.#flushing(() => left === 0, until);
     }
+  }
+
+  /**
+   * Runs `action` as the one writer of a store: what the segments that write it have read is brought to rest before, and they go on
+   * from there afterwards. What rests in their buffers meanwhile is written then.
+   */
+  alone<T>(storeName: string, action: (store: Store) => Promise<T>): Promise<T> {
+    const next = this.#lastAlone.then(async () => {
+      const writers = this.#runs.filter(({ segment }) =>
+        segment.nodes.some(({ settings }) => (settings as { store?: string }).store === storeName),
+      );
+      const resumes = await Promise.all(writers.map((run) => run.pause()));
+      try {
+        return await action(this.store(storeName));
+      } finally {
+        for (const resume of resumes) resume();
+      }
+    });
+    this.#lastAlone = next.catch(() => {});
+    return next;
   }
 
   async #flushing(isDone: () => boolean, until: number): Promise<void> {
@@ -225,6 +249,7 @@ export class Engine {
       parts: {
         catalogue,
         context: (node) => this.#context(node),
+        buckets: this.buckets,
         store: (name) => this.store(name),
         buffer: (node) => found(this.#buffers.get(node.name), node.name),
         deadLetters: (node) => deadLetters(this.plan.graph, this.#context(node)),

@@ -2,6 +2,7 @@ import type { BlockDefinition, ElementKind } from "../blocks/model/component.ts"
 import type { GraphFile } from "../config/graph-file.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { DrawnGraph, FileNode, FileWire, Plan, PlannedNode, Segment, Wire } from "./plan.ts";
+import { checkPeriods } from "./period-check.ts";
 import { type FaultReport, type Wiring, wire } from "./wiring.ts";
 
 /**
@@ -10,6 +11,7 @@ import { type FaultReport, type Wiring, wire } from "./wiring.ts";
  */
 export function plan(graph: GraphFile, catalogue: Catalogue, faults: FaultReport): Plan {
   const wiring = wire(graph, catalogue, faults);
+  checkPeriods(graph, faults);
   // A node without settings has faults that are reported already: it cannot be expanded.
   const sound = graph.nodes.every(({ settings }) => settings !== undefined);
   const { nodes, wires } = sound ? expand(wiring, catalogue) : { nodes: [], wires: [] };

@@ -1,3 +1,4 @@
+import type { BucketRules } from "../blocks/model/bucket-rules.ts";
 import type { Observable } from "rxjs";
 import type { Buffer } from "../blocks/model/buffer.ts";
 import type {
@@ -34,6 +35,7 @@ import { SourceRouter } from "./stages/source-router.ts";
 export interface SegmentParts {
   readonly catalogue: Catalogue;
   readonly context: (node: string) => ComponentContext;
+  readonly buckets: BucketRules;
   readonly store: (name: string) => Store;
   readonly buffer: (node: PlannedNode) => Buffer;
   /** Where dead letters of a node go that nothing in the file listens to. */
@@ -194,6 +196,7 @@ async function openBlock(
     outlets: new Set([...wired, ...letters.keys()]),
     derivators,
     derivations,
+    buckets: parts.buckets,
     flushes: parts.flushes,
     heavy: parts.heavy,
     shared,

@@ -34,6 +34,7 @@ export class SegmentRun {
   #wakeUp: (() => void) | undefined;
   #restarts = 0;
   #sourcesStopped = false;
+  #pause: { readonly reached: () => void; readonly resumed: Promise<void> } | undefined;
   #becomeIdle: () => void = () => {};
   readonly #idle = new Promise<void>((resolve) => {
     this.#becomeIdle = resolve;
@@ -91,6 +92,31 @@ export class SegmentRun {
     this.#wakeUp?.();
   }
 
+  /**
+   * Brings to rest what it has read, commits that, and does nothing more until the returned function is called; then it starts
+   * again from there.
+   */
+  async pause(): Promise<() => void> {
+    let resume: () => void = () => {};
+    const resumed = new Promise<void>((resolve) => {
+      resume = resolve;
+    });
+    const paused = new Promise<void>((resolve) => {
+      this.#pause = { reached: resolve, resumed };
+    });
+    this.#stopForPause();
+    await Promise.race([paused, this.done]);
+    return () => {
+      this.#pause = undefined;
+      resume();
+    };
+  }
+
+  #stopForPause(): void {
+    for (const control of this.#controls?.sources.values() ?? []) control.stop();
+    for (const { control } of this.#controls?.readers ?? []) control.stop();
+  }
+
   /** Gives up emptying buffers. */
   hurry(): void {
     if (this.#ending === "drain") this.end("stop");
@@ -113,7 +139,12 @@ export class SegmentRun {
         started ??= await begin(this.segment, this.partition, this.#options);
         this.#adopt(started);
         await started.running.done;
-        return;
+        const pause = this.#pause;
+        if (pause === undefined || this.#isOver()) return;
+        pause.reached();
+        await pause.resumed;
+        if (this.#isOver()) return;
+        started = undefined;
       } catch (error) {
         if (this.#ending === "abort" || this.#ending === "stop") return;
         if (clock.monotonic() - startedAt > soundRunMs) failures = 0;
@@ -134,6 +165,7 @@ export class SegmentRun {
     this.#controls = controls;
     this.#watchSources(controls);
     // What was asked while it was down.
+    if (this.#pause !== undefined) this.#stopForPause();
     if (this.#ending === "abort") running.stop();
     if (this.#sourcesStopped) for (const control of controls.sources.values()) control.stop();
     if (this.#ending === "stop" || this.#ending === "drain") {
@@ -147,9 +179,14 @@ export class SegmentRun {
     for (const name of finite) {
       controls.sources.get(name)?.whenIdle(() => {
         left -= 1;
-        if (left === 0) this.#becomeIdle();
+        // A source that a pause ended begins again.
+        if (left === 0 && this.#pause === undefined) this.#becomeIdle();
       });
     }
+  }
+
+  #isOver(): boolean {
+    return this.#ending === "abort" || this.#ending === "stop";
   }
 
   #backoff(failures: number): number {

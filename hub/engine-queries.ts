@@ -1,10 +1,13 @@
+import { type DeletionRequest, deleteObservations } from "../blocks/deletion/delete-observations.ts";
+import type { BucketRules } from "../blocks/model/bucket-rules.ts";
 import type { AnyDerivator } from "../blocks/model/derivator.ts";
 import type { HeavyRunner } from "../blocks/model/heavy-task.ts";
+import { type Period, periodOf } from "../blocks/model/period.ts";
 import type { PluginChoice } from "../blocks/model/plugin-choice.ts";
 import type { Store } from "../blocks/model/store.ts";
 import { type QueryRequest, runQuery } from "../blocks/query/query.ts";
 import type { QueryResult } from "../blocks/query/query-result.ts";
-import { chosenDerivators } from "../blocks/rollup/chosen.ts";
+import { allDerivators, chosenDerivators } from "../blocks/rollup/chosen.ts";
 import type { GraphFile } from "../config/graph-file.ts";
 import { EngineError } from "../runtime/errors.ts";
 
@@ -21,28 +24,59 @@ export function chosenStore(graph: GraphFile, name: string | undefined): string 
   );
 }
 
-/**
- * Answers a query from a store, with what the blocks that write it compute.
- *
- * @param heavy Runs heavy derivators in threads; absent: they run here.
- */
-export function answer(
-  graph: GraphFile,
-  storeName: string,
-  store: Store,
-  derivators: readonly AnyDerivator[],
-  request: QueryRequest,
-  heavy?: HeavyRunner,
-): Promise<QueryResult> {
+/** What a graph says of how its stores are read and written, and who computes. */
+export interface GraphContext {
+  readonly graph: GraphFile;
+  readonly buckets: BucketRules;
+  /** All that there are. */
+  readonly derivators: readonly AnyDerivator[];
+  /** Runs heavy derivators in threads; absent: they run here. */
+  readonly heavy?: HeavyRunner;
+}
+
+/** What the blocks that write a store keep in it. */
+export function keptIn(context: GraphContext, storeName: string) {
+  const { graph, buckets, derivators, heavy } = context;
   const writers = graph.nodes
     .map(({ settings }) => settings as { store?: string; aggregators?: string[]; derivators?: PluginChoice[] })
     .filter((settings) => settings.store === storeName);
-  const [periods = []] = writers.flatMap(({ aggregators }) => (aggregators === undefined ? [] : [aggregators]));
-  const sets = chosenDerivators(
-    writers.flatMap((settings) => settings.derivators ?? []),
-    derivators,
-    storeName,
-    heavy,
+  const chains: Period[][] = writers.flatMap(({ aggregators }) =>
+    aggregators === undefined ? [] : [aggregators.map((label) => periodOf(label, buckets))],
   );
-  return runQuery(store, request, { periods, sets });
+  const choices = writers.flatMap((settings) => settings.derivators ?? []);
+  return { chains, choices, sets: chosenDerivators(choices, derivators, storeName, heavy) };
+}
+
+/** Deletes from a store, with all that the blocks that write it keep. @returns the series that match, by name. */
+export async function deletion(
+  context: GraphContext,
+  storeName: string,
+  store: Store,
+  request: DeletionRequest,
+): Promise<DeletionResult> {
+  const found = await deleteObservations(store, request, keptIn(context, storeName));
+  return { series: found.map(({ canonical, type }) => ({ series: canonical, type })) };
+}
+
+export interface DeletionResult {
+  /** Those that match. */
+  readonly series: readonly { readonly series: string; readonly type: string }[];
+}
+
+/** Answers a query from a store, with what the blocks that write it compute. */
+export function answer(
+  context: GraphContext,
+  storeName: string,
+  store: Store,
+  request: QueryRequest,
+): Promise<QueryResult> {
+  const { buckets, derivators, heavy } = context;
+  const { chains, choices, sets } = keptIn(context, storeName);
+  const [periods = []] = chains;
+  return runQuery(store, request, {
+    periods,
+    buckets,
+    sets,
+    all: allDerivators(choices, derivators, storeName, heavy),
+  });
 }

@@ -1,3 +1,4 @@
+import type { DeletionRequest } from "../blocks/deletion/delete-observations.ts";
 import type { QueryRequest } from "../blocks/query/query.ts";
 import { parseSelector } from "../blocks/model/selector.ts";
 import { parseTagCondition } from "../blocks/model/tag-condition.ts";
@@ -48,6 +49,34 @@ export function readQuery(given: QueryParameters): QueryRequest {
     grouping: tags.length > 0 ? { kind: "by", tags } : merge === true ? { kind: "merge" } : { kind: "each" },
     rowsMax,
   };
+}
+
+/** What a deletion may say, as text. */
+export interface DeletionParameters {
+  readonly selector: string;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** Timestamps of data points, comma-separated. */
+  readonly at?: string | undefined;
+}
+
+/** @throws {EngineError} as `readQuery`; `USAGE_INVALID` where both points and a range are given. */
+export function readDeletion({ selector, ...given }: DeletionParameters): DeletionRequest {
+  const filter = parseSelector(selector);
+  const from = given.from === undefined ? undefined : moment("from", given.from);
+  const to = given.to === undefined ? undefined : moment("to", given.to);
+  if (given.at === undefined) {
+    if (from === undefined && to === undefined) return { filter };
+    return { filter, ranges: [{ from: from ?? timestampMin, to: to ?? timestampMax + 1 }] };
+  }
+  if (from !== undefined || to !== undefined) {
+    throw new EngineError(
+      "USAGE_INVALID",
+      "Cannot delete as either points (at) or a range (from, to) must be given: it is both",
+    );
+  }
+  const times = words(given.at).map((text) => moment("at", text));
+  return { filter, ranges: times.map((time) => ({ from: time, to: time + 1 })) };
 }
 
 function words(text: string | undefined): string[] {

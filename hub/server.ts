@@ -5,8 +5,8 @@ import type { FastifyInstance } from "fastify";
 import { resultToJson } from "../blocks/query/query-result.ts";
 import type { Engine } from "../graphs/engine.ts";
 import { EngineError, sentenceOf } from "../runtime/errors.ts";
-import { answer, chosenStore } from "./engine-queries.ts";
-import { readQuery } from "./query-parameters.ts";
+import { answer, chosenStore, deletion, type GraphContext } from "./engine-queries.ts";
+import { readDeletion, readQuery } from "./query-parameters.ts";
 import { StaticTagsetWriter } from "./static-tagsets.ts";
 import { addTagRoutes } from "./tag-routes.ts";
 import type { Catalogue } from "../graphs/catalogue.ts";
@@ -34,9 +34,13 @@ export async function startHub(engine: Engine, catalogue: Catalogue): Promise<Hu
     process.platform === "win32" ? `\\\\.\\pipe\\${folder.replaceAll(/[\\/:]/g, "-")}` : join(folder, "hub.sock");
   const parts = { engine, catalogue, tagsetWriter: new StaticTagsetWriter() };
   const local = await newServer(parts);
+  // Nobody is asked who they are over TCP: only this user's own commands may change what is stored.
+  addDeletion(local, engine, catalogue);
+  await local.ready();
   await local.listen({ path: socket });
   const { hub } = engine.plan.graph;
   const open = hub === undefined ? undefined : await newServer(parts);
+  await open?.ready();
   const close = async () => {
     await Promise.all([local.close(), open?.close()]);
     await rm(folder, { recursive: true, force: true });
@@ -90,6 +94,22 @@ function onceEach(given: Readonly<Record<string, string | string[]>>): Record<st
   return once;
 }
 
+function addDeletion(server: FastifyInstance, engine: Engine, catalogue: Catalogue): void {
+  const { graph } = engine.plan;
+  server.post("/api/v1/delete", async (request) => {
+    const { store, ...given } = onceEach(request.query as Record<string, string | string[]>);
+    const wanted = readDeletion({ selector: "", ...given });
+    const name = chosenStore(graph, store);
+    // What was handed in before the deletion was asked for is deleted with the rest.
+    await engine.fresh(freshTimeoutMs);
+    return engine.alone(name, (one) => deletion(contextOf(engine, catalogue), name, one, wanted));
+  });
+}
+
+function contextOf({ plan: { graph }, buckets, heavy }: Engine, { derivators }: Catalogue): GraphContext {
+  return { graph, buckets, heavy, derivators };
+}
+
 /** What the servers of one hub have in common. */
 interface HubParts {
   readonly engine: Engine;
@@ -114,17 +134,9 @@ async function newServer({ engine, catalogue, tagsetWriter }: HubParts): Promise
     const wanted = readQuery({ selector: "", ...given, merge: merge === "true" });
     const name = chosenStore(engine.plan.graph, store);
     await engine.fresh(freshTimeoutMs);
-    const result = await answer(
-      engine.plan.graph,
-      name,
-      engine.store(name),
-      catalogue.derivators,
-      wanted,
-      engine.heavy,
-    );
+    const result = await answer(contextOf(engine, catalogue), name, engine.store(name), wanted);
     await reply.type("application/json").send(resultToJson(result));
   });
   addTagRoutes(server, engine, tagsetWriter, () => engine.fresh(freshTimeoutMs));
-  await server.ready();
   return server;
 }

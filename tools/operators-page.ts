@@ -90,7 +90,9 @@ function sectionsOf(declarations: Declarations): [string, Operator[]][] {
   const subFlow = declarations.find("runtime/streams/sub-flow.ts", "SubFlow");
   if (subFlow !== undefined) {
     for (const method of methodsOf(declarations, subFlow)) {
-      if (!method.isStatic && method.name.includes("Substreams")) add("Flows", method.name, method.declared);
+      if (method.isStatic) continue;
+      if (method.name.includes("Substreams")) add("Flows", method.name, method.declared);
+      else if (method.name === "to") add("Sinks", "SubFlow.to", method.declared);
     }
   }
   const sections = Object.entries(found).filter(([, list]) => list.length > 0);

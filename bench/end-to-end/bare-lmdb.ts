@@ -39,7 +39,7 @@ export const bareLmdb: Participant = {
 type Rows = RootDatabase<Buffer, Buffer>;
 
 /** As the engine opens it. */
-async function openRows(path: string): Promise<Rows> {
+export async function openRows(path: string): Promise<Rows> {
   const { open } = await import("lmdb");
   const durability = { overlappingSync: false, eventTurnBatching: false };
   return open<Buffer, Buffer>({ path, noSubdir: false, encoding: "binary", keyEncoding: "binary", ...durability });

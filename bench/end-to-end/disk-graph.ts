@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { floatResult, floatStateWidth } from "../../blocks/derivators/float-state.ts";
 import { defineSource } from "../../blocks/model/component.ts";
-import { SeriesTable } from "../../blocks/model/series.ts";
 import { builtInCatalogue } from "../../cli/catalogue.ts";
 import { record } from "../../config/declare.ts";
 import { readGraphText } from "../../config/graph-file.ts";
-import { openEmbeddedStore } from "../../connectors/embedded/embedded-store.ts";
 import type { Catalogue } from "../../graphs/catalogue.ts";
 import { Engine } from "../../graphs/engine.ts";
 import type { Plan } from "../../graphs/plan.ts";
@@ -16,10 +13,10 @@ import { systemClock } from "../../runtime/clock/system-clock.ts";
 import { Sink } from "../../runtime/streams/sink.ts";
 import { Source } from "../../runtime/streams/source.ts";
 import { benchFolder } from "../bench-folder.ts";
-import { type Checksum, ExactSum } from "../checksum.ts";
 import { internSensors, sensorChunks } from "../sensor-chunks.ts";
-import { type SensorRows, sensorRows, seriesCount } from "../sensor-rows.ts";
+import { type SensorRows, sensorRows } from "../sensor-rows.ts";
 import type { Participant } from "../workload.ts";
+import { storedChecksum } from "./stored-checksum.ts";
 
 /**
  * The engine with everything: a graph file with a source of chunks of 1,024 rows, a disk buffer of one partition, the processor
@@ -42,7 +39,7 @@ export const diskGraph: Participant = {
             await engine.untilIdle();
           },
           async finish() {
-            const checksum = await checksumOf(join(folder, "store"));
+            const checksum = await storedChecksum(join(folder, "store"));
             await rm(folder, { recursive: true });
             return checksum;
           },
@@ -94,29 +91,4 @@ function sensorSource(rows: SensorRows) {
       return Source.from(sensorChunks(rows, internSensors(table), { settled: () => {}, failed }));
     },
   });
-}
-
-async function checksumOf(path: string): Promise<Checksum> {
-  const store = await openEmbeddedStore(path, { readOnly: true });
-  const table = internSensors(new SeriesTable());
-  const everything = { from: 0, to: Number.MAX_SAFE_INTEGER };
-  const ranges = Array.from({ length: seriesCount }, (_, index) => ({ series: table.at(index), ...everything }));
-  const times = new ExactSum();
-  const values = new ExactSum();
-  let rows = 0;
-  for (const range of ranges) {
-    const [points] = await store.readObservations([range]);
-    points?.time.forEach((time) => {
-      times.add(time);
-    });
-    for (const value of (points?.values ?? []) as Float64Array) values.add(value);
-    rows += points?.time.length ?? 0;
-  }
-  let rolledUp = 0;
-  for (const { floats = new Float64Array(0) } of await store.readStates("1d", ranges)) {
-    for (let at = 0; at < floats.length; at += floatStateWidth) rolledUp += floatResult(floats, at, "count");
-  }
-  await store.close();
-  assert.equal(rolledUp, rows, "every row must be counted in its day");
-  return { counts: { rows }, sums: { times: times.value, values: values.value } };
 }

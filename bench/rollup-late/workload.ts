@@ -14,8 +14,9 @@ const from = "(select distinct series, time, value from observations)";
 export const rollupLate: Workload = {
   name: "rollup-late",
   rowsDefault: 5_000_000,
-  subject: blockStages(lateSensorRows),
+  subject: blockStages(lateSensorRows, false),
   peers: [
+    blockStages(lateSensorRows, true),
     rxjsLate,
     duckDb("duckdb", { input: lateSensorRows, from, timesLoading: true }),
     duckDb("duckdb-query", { input: lateSensorRows, from, timesLoading: false }),

@@ -1,3 +1,4 @@
+import { utcRules } from "../../blocks/model/bucket-rules.ts";
 import assert from "node:assert/strict";
 import { NEVER } from "rxjs";
 import { aggregationBlock } from "../../blocks/aggregation.ts";
@@ -6,6 +7,7 @@ import { messageBlock } from "../../blocks/message.ts";
 import type { BlockContext } from "../../blocks/model/component.ts";
 import { sharedState } from "../../blocks/model/shared-state.ts";
 import { SeriesTable } from "../../blocks/model/series.ts";
+import type { Store } from "../../blocks/model/store.ts";
 import { MemoryStore } from "../../connectors/memory/store.ts";
 import { ActorSystem } from "../../runtime/actors/actor-system.ts";
 import { systemClock } from "../../runtime/clock/system-clock.ts";
@@ -14,26 +16,46 @@ import { GraphDSL } from "../../runtime/streams/graph-dsl.ts";
 import type { Inlet, Outlet } from "../../runtime/streams/graph-stage.ts";
 import { Source } from "../../runtime/streams/source.ts";
 import { type BucketValues, bucketChecksum } from "../bucket-checksum.ts";
-import { internSensors, sensorChunks } from "../sensor-chunks.ts";
+import { chunkRowsDefault, internSensors, sensorChunks } from "../sensor-chunks.ts";
 import { type SensorRows, seriesCount } from "../sensor-rows.ts";
 import type { Participant, PreparedRun } from "../workload.ts";
+import { RollupStore } from "./rollup-store.ts";
 
 /**
  * The engine as a graph has it, without a buffer: a source of chunks of 1,024 rows, the message block, the aggregation block to
- * one-minute buckets and a store in memory, on an actor system with the clock of the machine. It also stores the raw rows, and
- * every receipt is settled: its peers do neither.
+ * one-minute buckets and a store, on an actor system with the clock of the machine. Every receipt is settled, and rows of any
+ * number and age may come: peers do neither.
+ *
+ * Peers keep no raw rows. To be compared with them, the store keeps the rollups alone; the engine sorts the raw rows by series and
+ * hands them to it all the same. `keepsRows` is the store in memory, which copies them: what a graph would do.
+ *
+ * @param chunkRows Rows of a chunk.
  */
-export function blockStages(input: (rows: number, seed: number) => SensorRows): Participant {
+export function blockStages(
+  input: (rows: number, seed: number) => SensorRows,
+  keepsRows: boolean,
+  chunkRows = chunkRowsDefault,
+): Participant {
   return {
-    name: "millrace",
+    name: keepsRows ? "millrace-and-rows" : "millrace",
     async open({ rows, seed }) {
       const columns = input(rows, seed);
-      return { prepare: async () => preparedRun(columns) };
+      return { prepare: async () => (keepsRows ? keepingRows(columns) : rollupsAlone(columns, chunkRows)) };
     },
   };
 }
 
-function preparedRun(rows: SensorRows): PreparedRun {
+function rollupsAlone(rows: SensorRows, chunkRows: number): PreparedRun {
+  const table = internSensors(new SeriesTable());
+  const store = new RollupStore();
+  return {
+    elements: rows.length,
+    run: () => rollUp(rows, table, store, ["1m"], chunkRows),
+    finish: async () => bucketChecksum(store.floats(floatStateWidth).flatMap(bucketsOf)),
+  };
+}
+
+function keepingRows(rows: SensorRows): PreparedRun {
   const table = internSensors(new SeriesTable());
   const store = new MemoryStore();
   return {
@@ -48,7 +70,14 @@ function preparedRun(rows: SensorRows): PreparedRun {
   };
 }
 
-async function rollUp(rows: SensorRows, table: SeriesTable, store: MemoryStore): Promise<void> {
+/** Rows through the message and the aggregation block into a store; resolves when all are durable. */
+export async function rollUp(
+  rows: SensorRows,
+  table: SeriesTable,
+  store: Store,
+  aggregators = ["1m"],
+  chunkRows = chunkRowsDefault,
+): Promise<void> {
   let durable = 0;
   const settled = (tally: { durable: number }) => {
     durable += tally.durable;
@@ -56,15 +85,22 @@ async function rollUp(rows: SensorRows, table: SeriesTable, store: MemoryStore):
   const failed = (error: Error) => {
     throw error;
   };
-  const given = { store: "memory", aggregators: ["1m"] };
+  const given = { store: "main", aggregators };
   const context = (node: string, outlets: readonly string[]): BlockContext => ({
     ...{ graph: "bench", node, clock: systemClock, log: silentLog, table, outlets: new Set(outlets) },
-    ...{ store: () => store, derivators: [], derivations: [], flushes: NEVER, shared: sharedState() },
+    ...{
+      store: () => store,
+      derivators: [],
+      derivations: [],
+      buckets: utcRules,
+      flushes: NEVER,
+      shared: sharedState(),
+    },
   });
   const message = messageBlock.open(messageBlock.settings.parse(given), context("message", ["updates"]));
   const aggregation = aggregationBlock.open(aggregationBlock.settings.parse(given), context("aggregation", []));
   const graph = GraphDSL.create((builder): undefined => {
-    const source = builder.add(Source.from(sensorChunks(rows, table, { settled, failed })));
+    const source = builder.add(Source.from(sensorChunks(rows, table, { settled, failed }, chunkRows)));
     const recording = builder.add(message);
     const rollingUp = builder.add(aggregation);
     builder.connect(source.out, recording.inlets[0] as Inlet<unknown>);

@@ -14,8 +14,9 @@ const from = "observations";
 export const rollup: Workload = {
   name: "rollup",
   rowsDefault: 5_000_000,
-  subject: blockStages(sensorRows),
+  subject: blockStages(sensorRows, false),
   peers: [
+    blockStages(sensorRows, true),
     rxjsInOrder,
     duckDb("duckdb", { input: sensorRows, from, timesLoading: true }),
     duckDb("duckdb-query", { input: sensorRows, from, timesLoading: false }),

@@ -3,7 +3,7 @@ import { Keep } from "../../runtime/streams/keep.ts";
 import { Sink } from "../../runtime/streams/sink.ts";
 import { Source } from "../../runtime/streams/source.ts";
 import type { Workload } from "../workload.ts";
-import { finished, warmEngine } from "./engine.ts";
+import { dropping, finished, warmEngine } from "./engine.ts";
 import { warmNodeStreams } from "./node-stream.ts";
 import { inSeconds, type Observation } from "./observation.ts";
 import { streamParticipant } from "./stream-participant.ts";
@@ -17,14 +17,17 @@ function later(element: Observation): Promise<Observation> {
   });
 }
 
-/** W3: eight changes under way at once, whose results come in order. */
+/**
+ * W3: eight changes under way at once, each a promise that is resolved a turn of the event loop later, whose results come in order.
+ * The subject has supervision and metrics on: a decider looks after the stage, and a monitor stands before the sink.
+ */
 export const asyncMap: Workload = {
   name: "w3",
   rowsDefault: 200_000,
   subject: streamParticipant("millrace", async () => {
     const system = await warmEngine();
     return async (elements, tally) => {
-      const source = Source.from(elements).mapAsync(parallelism, later);
+      const source = Source.from(elements).mapAsync(parallelism, later).withSupervision(dropping).monitor(Keep.left);
       const sink = Sink.foreach<Observation>(({ value }) => tally.add(value));
       await finished(source.toMat(sink, Keep.right), system);
     };

@@ -5,7 +5,7 @@ import { Keep } from "../../runtime/streams/keep.ts";
 import { Sink } from "../../runtime/streams/sink.ts";
 import { Source } from "../../runtime/streams/source.ts";
 import type { Workload } from "../workload.ts";
-import { finished, warmEngine } from "./engine.ts";
+import { dropping, finished, warmEngine } from "./engine.ts";
 import { transform, warmNodeStreams, writable } from "./node-stream.ts";
 import { inSeconds, isKept, type Observation, scaled } from "./observation.ts";
 import { warmRxjs } from "./rxjs.ts";
@@ -14,7 +14,11 @@ import type { StreamTally } from "./tally.ts";
 
 const groupSize = 1_000;
 
-/** W1: observation objects through map, filter (three of four stay), map, grouped(1000) to a sink. */
+/**
+ * W1: observation objects through map, filter (three of four stay), map, grouped(1000) to a sink, element by element in every
+ * participant. The subject has supervision and metrics on: a decider looks after each stage, and a monitor stands before the
+ * sink. A further peer is the subject without both.
+ */
 export const linear: Workload = {
   name: "w1",
   rowsDefault: 2_000_000,
@@ -22,7 +26,8 @@ export const linear: Workload = {
     const system = await warmEngine();
     return async (elements, tally) => {
       const source = Source.from(elements).map(scaled).filter(isKept).map(inSeconds).grouped(groupSize);
-      await finished(source.toMat(Sink.foreach(addLast(tally)), Keep.right), system);
+      const watched = source.withSupervision(dropping).monitor(Keep.left);
+      await finished(watched.toMat(Sink.foreach(addLast(tally)), Keep.right), system);
     };
   }),
   peers: [
@@ -40,6 +45,13 @@ export const linear: Workload = {
         const kept = transform<Observation>((element) => (isKept(element) ? element : undefined));
         const stages = [transform(scaled), kept, transform(inSeconds), gathering()] as const;
         await pipeline(Readable.from(elements), ...stages, writable(addLast(tally)));
+      };
+    }),
+    streamParticipant("millrace, unsupervised", async () => {
+      const system = await warmEngine();
+      return async (elements, tally) => {
+        const source = Source.from(elements).map(scaled).filter(isKept).map(inSeconds).grouped(groupSize);
+        await finished(source.toMat(Sink.foreach(addLast(tally)), Keep.right), system);
       };
     }),
   ],

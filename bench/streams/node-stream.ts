@@ -1,6 +1,6 @@
 import { Readable, Transform, type TransformCallback, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { otherElements, otherGraphs } from "./other-graphs.ts";
+import { otherInputs } from "./other-graphs.ts";
 
 /** A transform in object mode that gives one element or none for each. */
 export function transform<In>(change: (element: In) => unknown): Transform {
@@ -25,8 +25,8 @@ export function writable<In>(take: (element: In) => void): Writable {
 
 /** Runs the other graphs as streams of Node. */
 export async function warmNodeStreams(): Promise<void> {
-  for (const { make, keeps, change } of otherGraphs) {
-    const elements = Array.from({ length: otherElements }, (_, at) => make(at));
+  for (const { graph, elements } of otherInputs()) {
+    const { keeps, change } = graph;
     const kept = transform<unknown>((element) => (keeps(element) ? element : undefined));
     await pipeline(
       Readable.from(elements),

@@ -1,4 +1,4 @@
-import { sensorRows } from "../sensor-rows.ts";
+import { type SensorRows, sensorRows } from "../sensor-rows.ts";
 
 /** One measurement, as an object: what a stream of a general library carries. */
 export interface Observation {
@@ -7,18 +7,35 @@ export interface Observation {
   readonly value: number;
 }
 
-/** Distinct objects at most: they fit the cache of the processor, as those do that a decoder has just made. */
-const distinctMax = 20_000;
+/**
+ * The sensors' rows as objects, each made from the columns when it is asked for, as a decoder makes them. Every participant takes
+ * them through this one iterable, so that all pay the same for the source. Objects made before the clock starts would not do: few
+ * of them, over and over, stay in the cache of the processor, and millions are read from memory by all alike, which hides what
+ * is measured.
+ */
+export class Observations implements Iterable<Observation> {
+  readonly #rows: SensorRows;
 
-/** The sensors' rows as objects, over and over, all made before the clock starts. */
-export function observationObjects(rows: number, seed: number): Observation[] {
-  const { length, series, time, values } = sensorRows(Math.min(rows, distinctMax), seed);
-  const distinct = Array.from({ length }, (_, row) => ({
-    series: series[row] as number,
-    time: time[row] as number,
-    value: values[row] as number,
-  }));
-  return Array.from({ length: rows }, (_, row) => distinct[row % length] as Observation);
+  constructor(rows: number, seed: number) {
+    this.#rows = sensorRows(rows, seed);
+  }
+
+  [Symbol.iterator](): Iterator<Observation, undefined> {
+    const { length, series, time, values } = this.#rows;
+    let row = 0;
+    return {
+      next() {
+        if (row === length) return { done: true, value: undefined };
+        const value = {
+          series: series[row] as number,
+          time: time[row] as number,
+          value: values[row] as number,
+        };
+        row += 1;
+        return { done: false, value };
+      },
+    };
+  }
 }
 
 /** Its first change: to another unit. */

@@ -15,13 +15,25 @@ function graph<T>(
 }
 
 /** Elements of each: enough that its functions are compiled. */
-export const otherElements = 20_000;
+const otherElements = 20_000;
+
+/** What goes through each of the other graphs: from arrays and from generators in turn, as the programs of users have both. */
+export function otherInputs(): { readonly graph: OtherGraph; readonly elements: Iterable<unknown> }[] {
+  return otherGraphs.map((graph, index) => {
+    const elements = made(graph);
+    return { graph, elements: index % 2 === 0 ? [...elements] : elements };
+  });
+}
+
+function* made({ make }: OtherGraph): Generator<unknown> {
+  for (let at = 0; at < otherElements; at += 1) yield make(at);
+}
 
 /**
  * Sixteen, each with functions and a shape of element of its own. A process that has run them has no call site left that has only
  * seen the workload: what a benchmark of one graph alone flatters.
  */
-export const otherGraphs: readonly OtherGraph[] = [
+const otherGraphs: readonly OtherGraph[] = [
   graph(
     (at) => ({ a: at, value: at / 2 }),
     ({ a }) => a % 3 !== 0,

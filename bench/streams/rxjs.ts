@@ -1,10 +1,10 @@
 import { bufferCount, filter, from, lastValueFrom, map } from "rxjs";
-import { otherElements, otherGraphs } from "./other-graphs.ts";
+import { otherInputs } from "./other-graphs.ts";
 
 /** Runs the other graphs in RxJS. */
 export async function warmRxjs(): Promise<void> {
-  for (const { make, keeps, change } of otherGraphs) {
-    const elements = Array.from({ length: otherElements }, (_, at) => make(at));
+  for (const { graph, elements } of otherInputs()) {
+    const { keeps, change } = graph;
     await lastValueFrom(from(elements).pipe(filter(keeps), map(change), bufferCount(100)));
   }
 }

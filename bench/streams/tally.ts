@@ -2,13 +2,13 @@ import { type Checksum, ExactSum } from "../checksum.ts";
 
 /** What came out of a workload, counted. */
 export class StreamTally {
-  readonly #rows: number;
+  /** What went in. */
+  readonly rows: number;
   readonly #sum = new ExactSum();
   #count = 0;
 
-  /** @param rows What went in. */
   constructor(rows: number) {
-    this.#rows = rows;
+    this.rows = rows;
   }
 
   add(value: number): void {
@@ -17,6 +17,6 @@ export class StreamTally {
   }
 
   get checksum(): Checksum {
-    return { counts: { rows: this.#rows, out: this.#count }, sums: { value: this.#sum.value } };
+    return { counts: { rows: this.rows, out: this.#count }, sums: { value: this.#sum.value } };
   }
 }

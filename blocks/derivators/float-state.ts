@@ -65,7 +65,15 @@ export function foldFloats(
     const square = value * value;
     const nextSquares = squares + square;
     const squarePart = nextSquares - squares;
-    squaresError += squares - (nextSquares - squarePart) + (square - squarePart);
+    // What the square itself loses to rounding, by halves of 26 bits (Dekker 1971).
+    const scaled = value * 134_217_729;
+    const high = scaled - (scaled - value);
+    const low = value - high;
+    squaresError +=
+      squares -
+      (nextSquares - squarePart) +
+      (square - squarePart) +
+      (low * low - (square - high * high - 2 * high * low));
     squares = nextSquares;
   }
   states[at] = count + (to - from);
@@ -74,9 +82,14 @@ export function foldFloats(
   states[at + 5] = min;
   states[at + 6] = max;
   states[at + 7] = sum;
-  states[at + 8] = sumError;
+  states[at + 8] = errorOf(sumError);
   states[at + 9] = squares;
-  states[at + 10] = squaresError;
+  states[at + 10] = errorOf(squaresError);
+}
+
+/** Of a sum that overflowed it is 0: no number has many bit patterns, and which of them comes out depends on the compiler. */
+function errorOf(error: number): number {
+  return Number.isNaN(error) ? 0 : error;
 }
 
 /** Merges the state at `laterAt` of `later`, whose points all follow, into the one at `at` of `states`. */
@@ -103,8 +116,9 @@ function mergeSum(states: Float64Array, at: number, later: Float64Array, laterAt
   const added = later[laterAt] as number;
   const next = sum + added;
   const part = next - sum;
-  states[at] = next;
-  states[at + 1] = (states[at + 1] as number) + (later[laterAt + 1] as number) + (sum - (next - part) + (added - part));
+  const error = (states[at + 1] as number) + (later[laterAt + 1] as number) + (sum - (next - part) + (added - part));
+  states[at] = Number.isNaN(next) ? Number.NaN : next;
+  states[at + 1] = errorOf(error);
 }
 
 /** The names that a float state answers. */
@@ -130,6 +144,31 @@ export function floatResult(states: Float64Array, at: number, name: FloatResultN
     case "s_sum":
       return compensated(states, at + 9);
   }
+}
+
+/**
+ * The population's variance: (n Σx² - (Σx)²) / n², of sums and products of 106 bits, so that what cancels out leaves more than
+ * the digits that a result has, as long as the values are below 10^12 of their spread.
+ */
+export function floatVariance(states: Float64Array, at = 0): number {
+  const count = states[at] as number;
+  const sum = states[at + 7] as number;
+  const sumError = states[at + 8] as number;
+  const squares = states[at + 9] as number;
+  const squaresError = states[at + 10] as number;
+  const first = count * squares;
+  const second = sum * sum;
+  const rest =
+    productError(count, squares, first) + count * squaresError - (productError(sum, sum, second) + 2 * sum * sumError);
+  return Math.max(0, (first - second + rest) / count / count);
+}
+
+/** What `product` lacks of a · b, by halves of 26 bits (Dekker 1971). */
+function productError(a: number, b: number, product: number): number {
+  const aHigh = a * 134_217_729 - (a * 134_217_729 - a);
+  const bHigh = b * 134_217_729 - (b * 134_217_729 - b);
+  const [aLow, bLow] = [a - aHigh, b - bHigh];
+  return aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
 }
 
 /** An overflowing sum is infinite, and its error term is then no number. */

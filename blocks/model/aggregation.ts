@@ -6,7 +6,7 @@ export interface Aggregation {
   readonly series: Series;
   /** `1m`, `1h`, … */
   readonly period: string;
-  /** Start of the bucket, ms since the epoch, UTC. */
+  /** Label of the bucket: its start, or its end where the graph says so; ms since the epoch, UTC. */
   readonly bucket: number;
   readonly derivator: string;
   /** Type of the value; `date_<type>` where it is `{datetime, value}` (`first`, `last`). */

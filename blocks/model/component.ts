@@ -6,6 +6,7 @@ import type { GraphStage } from "../../runtime/streams/graph-stage.ts";
 import type { Sink } from "../../runtime/streams/sink.ts";
 import type { Source } from "../../runtime/streams/source.ts";
 import type { AggregationChunk } from "./aggregation.ts";
+import type { BucketRules } from "./bucket-rules.ts";
 import type { Buffer } from "./buffer.ts";
 import type { DeadLetterChunk } from "./dead-letter.ts";
 import type { AnyDerivation } from "./derivation.ts";
@@ -100,6 +101,8 @@ export interface BlockContext extends ComponentContext {
   readonly derivations: readonly AnyDerivation[];
   /** Runs heavy derivators in threads; absent: they run in place. */
   readonly heavy?: HeavyRunner;
+  /** How the graph cuts time into buckets. */
+  readonly buckets: BucketRules;
   /**
    * What blocks of one run have in common: made by the first that asks for the key. One writer per series is kept that way where
    * two blocks write one series.

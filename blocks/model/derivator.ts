@@ -4,11 +4,21 @@ import type { SettingsSchema } from "./component.ts";
 import type { DataType } from "./data-type.ts";
 import type { PluginOrigin } from "./plugin-origin.ts";
 
+/** Half-open, ms since the epoch. */
+export interface TimeSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** What a derivator computes, of the states of buckets. */
 export interface DerivatorFunctions<State = unknown> {
   appliesTo(type: DataType): boolean;
   /** Type of the result for a series of `type`. */
   resultType(type: DataType): string;
+  /**
+   * `merge` joins any two sets of points, not only neighbours in time: then queries may merge it over several series.
+   */
+  readonly acrossSeries?: boolean;
   /** The state of a bucket without points; a new one at each call. */
   seed(): State;
   /**
@@ -22,7 +32,7 @@ export interface DerivatorFunctions<State = unknown> {
    * The result of a state with at least one point; `undefined` where there is none. In the form of a column value, or
    * `{datetime, value}` (ms since the epoch) where the result type is `date_<type>`.
    */
-  result(state: State): unknown;
+  result(state: State, bucket?: TimeSpan): unknown;
   encode(state: State): Uint8Array;
   decode(bytes: Uint8Array): State;
   /** A state that does not change with its twin; unless there, what `decode` makes of `encode`. */
@@ -45,10 +55,13 @@ interface DerivatorHead {
  * `add` gets them in ascending order of time and `merge` gets finer buckets in ascending order.
  */
 export interface Derivator<State = unknown> extends DerivatorHead, DerivatorFunctions<State> {
-  /** Under what its states are stored: its name, and what it was configured with. The name alone unless there. */
-  readonly stateKey?: string;
-  /** Where states are on their way from a thread: one that has arrived, with its result where that is asked for. */
-  settled?(state: State, withResult: boolean): Promise<State>;
+  /**
+   * What the state is kept under: the name, unless told. Derivators of one state name share one state, which is kept once: all
+   * but `name`, `summary`, `resultType` and `result` must be the same.
+   */
+  readonly stateName?: string;
+  /** Where states are on their way from a thread: one that has arrived, with its result over `bucket` where that is asked for. */
+  settled?(state: State, bucket: TimeSpan | undefined): Promise<State>;
 }
 
 /** A derivator that is something else for each set of its settings. */
@@ -60,7 +73,7 @@ export interface ConfigurableDerivator<S extends SettingsSchema = SettingsSchema
 
 export type AnyDerivator = Derivator | ConfigurableDerivator;
 
-type Given<D> = Omit<D, "kind" | "origin" | "stateKey" | "settled">;
+type Given<D> = Omit<D, "kind" | "origin" | "settled">;
 
 export function defineDerivator<State>(given: Given<Derivator<State>>): Derivator<State>;
 export function defineDerivator<S extends SettingsSchema, State>(

@@ -1,5 +1,5 @@
 import type { Points } from "./columns.ts";
-import type { AnyDerivator, Derivator } from "./derivator.ts";
+import type { AnyDerivator, Derivator, TimeSpan } from "./derivator.ts";
 import { configuredDerivator, type PluginChoice } from "./plugin-choice.ts";
 
 /** A step of a heavy derivator, as it goes to a thread. States are encoded; absent, the seed is meant. */
@@ -7,7 +7,7 @@ export type HeavyStep =
   | { readonly kind: "add"; readonly state: Uint8Array | undefined; readonly points: Points }
   | { readonly kind: "merge"; readonly earlier: Uint8Array | undefined; readonly later: Uint8Array | undefined }
   | { readonly kind: "encode" }
-  | { readonly kind: "result"; readonly state: Uint8Array | undefined };
+  | { readonly kind: "result"; readonly state: Uint8Array | undefined; readonly bucket: TimeSpan };
 
 export interface HeavyTask {
   /** URL of the plugin's module. */
@@ -70,6 +70,6 @@ function stepped(derivator: Derivator, step: HeavyStep): unknown {
     case "encode":
       return derivator.encode(derivator.seed());
     case "result":
-      return derivator.result(decoded(step.state));
+      return derivator.result(decoded(step.state), step.bucket);
   }
 }

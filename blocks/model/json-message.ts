@@ -5,13 +5,11 @@ import { type MessageFault, seriesOfMessage } from "./message-series.ts";
 import type { SeriesTable } from "./series.ts";
 import { elementOffsets, PositionFinder, type TextPosition } from "./text-position.ts";
 import { parseTimestamp } from "./timestamp.ts";
-import { type CustomTypes, checkerOf, shown, unknownTypeReason, ValueFault } from "./value.ts";
+import { checkerOf, shown, unknownTypeReason, ValueFault } from "./value.ts";
 
 export interface DecodeOptions {
   /** The table of the builder. */
   readonly table: SeriesTable;
-  /** Types that plugins bring; none by default. */
-  readonly customTypes?: CustomTypes;
   /** Most data points of one message; a message with more is refused with `SIZE_LIMIT`. */
   readonly pointsMax?: number;
 }
@@ -187,7 +185,7 @@ function decodeMessage(
     const reason = `Cannot accept a message as it must have at most ${pointsMax} data points: it has ${values.length}`;
     return { path: "values", code: "SIZE_LIMIT", reason };
   }
-  const check = checkerOf(type, options.customTypes);
+  const check = checkerOf(type, options.table.types);
   if (check === undefined) return { path: "type", code: "VALUE_INVALID", reason: unknownTypeReason(type) };
   const series = seriesOfMessage(options.table, metric, tagset as Readonly<Record<string, unknown>>, type);
   if ("code" in series) return series;

@@ -70,11 +70,11 @@ export function configuredDerivator(choice: PluginChoice, chosen: AnyDerivator):
   refuseFaults(choice, chosen);
   const as = typeof choice === "string" ? undefined : choice.as;
   if (!("configure" in chosen))
-    return as === undefined ? chosen : { ...chosen, name: as, stateKey: chosen.stateKey ?? chosen.name };
+    return as === undefined ? chosen : { ...chosen, name: as, stateName: chosen.stateName ?? chosen.name };
   const settings = chosen.settings.parse(settingsOf(choice));
   const { kind, name, summary, heavy, origin } = chosen;
   const head = { kind, summary, ...(heavy !== undefined && { heavy }), ...(origin !== undefined && { origin }) };
-  return { ...chosen.configure(settings), ...head, name: as ?? name, stateKey: stateKey(name, settings) };
+  return { ...chosen.configure(settings), ...head, name: as ?? name, stateName: stateName(name, settings) };
 }
 
 /** @throws {EngineError} of the first fault of its settings. */
@@ -103,7 +103,7 @@ export function settingsOf(choice: PluginChoice): Record<string, unknown> {
 }
 
 /** States of other settings are other states; the name of the value does not matter. */
-function stateKey(name: string, settings: unknown): string {
+function stateName(name: string, settings: unknown): string {
   const key = `${name}${JSON.stringify(settings, (_key, value: unknown) => sorted(value))}`;
   if (Buffer.byteLength(key) < 256) return key;
   return `${name}#${createHash("sha256").update(key).digest("base64url")}`;

@@ -3,6 +3,7 @@ import { EngineError, type ErrorCode } from "../../runtime/errors.ts";
 import type { ChunkBuilder } from "./chunk-builder.ts";
 import { type DecodeOptions, pointsMaxDefault } from "./json-message.ts";
 import { seriesOfMessage } from "./message-series.ts";
+import { decodeDoubles, endOfNames, noteNames, seriesOfNames } from "./protobuf-doubles.ts";
 import { decodePayload, type PayloadPlace } from "./protobuf-payload.ts";
 import type { Series } from "./series.ts";
 import { timestampMax, timestampMin } from "./timestamp.ts";
@@ -19,17 +20,26 @@ import { checkerOf, unknownTypeReason } from "./value.ts";
  *   offset in its sentence. Nothing was added then.
  */
 export function decodeProtobufMessage(bytes: Uint8Array, into: ChunkBuilder, options: DecodeOptions): number {
+  const pointsMax = options.pointsMax ?? pointsMaxDefault;
+  into.begin();
+  const known = seriesOfNames(bytes, options.table);
+  const added = known === undefined ? -1 : decodeDoubles(bytes, endOfNames(bytes), known, into, pointsMax);
+  if (added >= 0) return added;
+  into.rollback();
   // A plain view, so that reading a piece of a Buffer does not copy it.
   const reader = new Reader(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  into.begin();
   try {
-    const head = readHead(reader, options.pointsMax ?? pointsMaxDefault);
-    if (checkerOf(head.type, options.customTypes) === undefined) {
+    const head = readHead(reader, pointsMax);
+    if (checkerOf(head.type, options.table.types) === undefined) {
       throw new EngineError("VALUE_INVALID", unknownTypeReason(head.type));
     }
     const series = seriesOfMessage(options.table, head.metric, head.tagset, head.type);
     if ("code" in series) throw new EngineError(series.code, series.reason);
-    if (head.points > 0) new ValuesDecoder(reader, series, into, options).run(head.firstValue);
+    if (head.points > 0 && decodeDoubles(bytes, head.firstValue, series, into, pointsMax) < 0) {
+      into.rollback();
+      new ValuesDecoder(reader, series, into, options).run(head.firstValue);
+    }
+    if (!head.namesBehind) noteNames(bytes.subarray(0, head.firstValue), series, options.table);
     return head.points;
   } catch (error) {
     into.rollback();
@@ -47,6 +57,8 @@ interface Head {
   points: number;
   /** Offset of the tag of the first value. */
   firstValue: number;
+  /** Whether a name stands behind a value. */
+  namesBehind: boolean;
 }
 
 const metricTag = (1 << 3) | 2;
@@ -62,19 +74,30 @@ const nanosTag = 2 << 3;
 function readHead(reader: Reader, pointsMax: number): Head {
   // Without a prototype, "__proto__" is a key like any other.
   const tagset: Record<string, string> = Object.create(null);
-  const head: Head = { metric: "", type: "", tagset, points: 0, firstValue: 0 };
+  const head: Head = { metric: "", type: "", tagset, points: 0, firstValue: 0, namesBehind: false };
   while (reader.pos < reader.len) {
     const start = reader.pos;
+    const size = reader.buf[start + 1] ?? 0x80;
+    if (reader.buf[start] === valuesTag && size < 0x80 && head.points > 0) {
+      // Most fields are values, and short.
+      head.points += 1;
+      reader.pos = start + 2 + size;
+      continue;
+    }
     const tag = reader.tag();
     if (tag === valuesTag) {
       if (head.points === 0) head.firstValue = start;
       head.points += 1;
       reader.skip(reader.size());
-    } else if (tag === metricTag) head.metric = reader.stringVerify();
+      continue;
+    }
+    head.namesBehind ||= head.points > 0;
+    if (tag === metricTag) head.metric = reader.stringVerify();
     else if (tag === typeTag) head.type = reader.stringVerify();
     else if (tag === tagsetTag) readTag(reader, head.tagset);
     else reader.skipType(tag & 7, 0, tag >>> 3);
   }
+  if (reader.pos > reader.len) throw overrun(reader.len);
   if (head.points > pointsMax) {
     const rule = `it must have at most ${pointsMax} data points: it has ${head.points}`;
     throw new EngineError("SIZE_LIMIT", `Cannot accept a message as ${rule}`);
@@ -150,7 +173,7 @@ class ValuesDecoder {
     if (reader.pos !== end) throw overrun(end);
     const time = dated ? this.#seconds * 1000 + Math.floor(this.#nanos / 1_000_000) : Number.NaN;
     if (!(time >= timestampMin && time <= timestampMax)) throw badTime(start, dated);
-    decodePayload(place, this.#series, time, this.#into, this.#options.customTypes);
+    decodePayload(place, this.#series, time, this.#into, this.#options.table.types);
   }
 
   #datetime(): void {

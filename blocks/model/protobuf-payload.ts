@@ -1,7 +1,8 @@
 import { EngineError } from "../../runtime/errors.ts";
 import type { ChunkBuilder } from "./chunk-builder.ts";
 import type { Series } from "./series.ts";
-import { type CustomTypes, checkValue, ValueFault } from "./value.ts";
+import type { CustomTypes } from "./type-definition.ts";
+import { checkValue, ValueFault } from "./value.ts";
 
 /** Where a payload lies; one object, moved from value to value. */
 export interface PayloadPlace {
@@ -24,7 +25,7 @@ export function decodePayload(
   series: Series,
   time: number,
   into: ChunkBuilder,
-  customTypes: CustomTypes | undefined,
+  customTypes: CustomTypes,
 ): void {
   const type: string = series.type;
   switch (type) {
@@ -76,7 +77,7 @@ function boolOf(place: PayloadPlace): number {
   throw badLength(place, 'tbool must have 1 byte, or the text "true" or "false"');
 }
 
-function jsonOf(place: PayloadPlace, type: string, customTypes: CustomTypes | undefined): unknown {
+function jsonOf(place: PayloadPlace, type: string, customTypes: CustomTypes): unknown {
   let json: unknown;
   try {
     json = JSON.parse(utf8.decode(place.bytes.subarray(place.start, place.end)));

@@ -1,5 +1,6 @@
 import { EngineError } from "../../runtime/errors.ts";
 import type { DataType } from "./data-type.ts";
+import type { CustomTypes } from "./type-definition.ts";
 
 /** The dynamic tagset of a data point, in ascending order of its keys (by UTF-16 code unit). */
 export type Tagset = ReadonlyMap<string, string>;
@@ -26,9 +27,12 @@ export class SeriesTable {
   readonly #indices = new Map<string, number>();
   readonly #series: Series[] = [];
   readonly #seriesMax: number;
+  /** What the graph knows besides the built-in types. */
+  readonly types: CustomTypes;
 
-  constructor(seriesMax = 1_000_000) {
+  constructor(seriesMax = 1_000_000, types: CustomTypes = new Map()) {
     this.#seriesMax = seriesMax;
+    this.types = types;
   }
 
   get size(): number {

@@ -22,7 +22,24 @@ export interface StateRows {
   readonly bytes?: readonly Uint8Array[];
 }
 
+/** What a write takes away. Anything of it that is not there is no fault. */
+export interface StoreDeletes {
+  /** Observations whose timestamps lie in the ranges. */
+  readonly observations?: readonly SeriesRange[];
+  /** Buckets whose *start* lies in the ranges. */
+  readonly states?: readonly (SeriesRange & { readonly period: string })[];
+  /** Entries of the tag index. */
+  readonly tags?: readonly { readonly series: Series; readonly shard: string }[];
+  /**
+   * All of these series: observations, buckets of every period and tags. `find` has them no more until they are written again.
+   * None of them may stand anywhere else in the write.
+   */
+  readonly series?: readonly Series[];
+}
+
 export interface StoreWrite {
+  /** Taken away before anything else of the same write is stored. */
+  readonly deletes?: StoreDeletes;
   /** At most one entry a series. A point whose timestamp is stored replaces it. */
   readonly observations?: readonly { readonly series: Series; readonly points: Points }[];
   /** At most one entry a series and period. A bucket that is stored is replaced. */
@@ -64,7 +81,10 @@ export interface Store {
   readStates(period: string, ranges: readonly SeriesRange[]): Promise<StateRows[]>;
   /** Resolves once everything in it is durable. Either all of it is applied or, after a crash, any part of it. */
   write(write: StoreWrite): Promise<void>;
-  /** Series of every type that were ever written as observations, in order of (canonical, type). */
+  /**
+   * Series of every type that were written as observations and not deleted as a whole since, in order of (canonical, type);
+   * also those whose observations were deleted by range.
+   */
   find(filter: SeriesFilter): Promise<Series[]>;
   /** The static tagsets of these metrics, of all where none are named; without the metrics that have none. */
   staticTagsets(metrics?: readonly string[]): Promise<Map<string, Tagset>>;

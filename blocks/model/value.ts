@@ -1,8 +1,6 @@
 import { type DataType, layoutOf, type Position2d } from "./data-type.ts";
+import type { CustomTypes, TypeDefinition } from "./type-definition.ts";
 import { isWellFormed } from "./well-formed.ts";
-
-/** Names of the types that plugins bring; their values are any JSON. */
-export type CustomTypes = ReadonlySet<string>;
 
 /** Why a value does not fit its type. */
 export class ValueFault {
@@ -28,12 +26,12 @@ export type ValueChecker = (json: unknown) => unknown;
  * | ttext | text, or `{"value": text}`; well-formed Unicode | string |
  * | tbinary | base64 with its padding (RFC 4648, section 4) | `Uint8Array` |
  * | pos2d | `{"latitude": -90..90, "longitude": -180..180}`, no other keys | `Position2d` |
- * | custom | any JSON of at most `jsonDepthMax` levels | itself |
+ * | custom | JSON of at most `jsonDepthMax` levels that its schema takes | itself |
  *
  * A tlong with a fraction is refused; TSorage cut the fraction off.
  */
 export function checkerOf(type: DataType, customTypes: CustomTypes = noTypes): ValueChecker | undefined {
-  return checkers.get(type) ?? (customTypes.has(type) ? checkCustom : undefined);
+  return checkers.get(type) ?? customChecker(customTypes.get(type));
 }
 
 /** @returns What lies in the column of the type, or a `ValueFault`; allocates nothing else for numbers and texts. */
@@ -67,7 +65,7 @@ export function base64Of(bytes: Uint8Array): string {
 /** Deepest nesting of arrays and objects in a value of a custom type. */
 export const jsonDepthMax = 64;
 
-const noTypes: CustomTypes = new Set();
+const noTypes: CustomTypes = new Map();
 const longMin = -(2n ** 63n);
 const longMax = 2n ** 63n - 1n;
 
@@ -146,9 +144,15 @@ function asNumber(json: unknown): number {
   return typeof json === "number" ? json : Number.NaN;
 }
 
-function checkCustom(json: unknown): unknown {
-  const faulty = json === undefined || !isShallow(json, jsonDepthMax);
-  return faulty ? new ValueFault(`Cannot accept a value as JSON must be at most ${jsonDepthMax} levels deep`) : json;
+function customChecker(definition: TypeDefinition | undefined): ValueChecker | undefined {
+  if (definition === undefined) return undefined;
+  return (json) => {
+    if (json === undefined || !isShallow(json, jsonDepthMax)) {
+      return new ValueFault(`Cannot accept a value as JSON must be at most ${jsonDepthMax} levels deep`);
+    }
+    const rule = definition.fault(json);
+    return rule === undefined ? json : new ValueFault(`Cannot accept a value as ${definition.name}: ${rule}`);
+  };
 }
 
 function isShallow(json: unknown, levels: number): boolean {

@@ -32,16 +32,18 @@ export function bucketReading(
   store: Store,
   request: QueryRequest & { readonly every: string },
   answers: readonly AnswerSeries[],
-  { periods, sets }: QueryContext,
+  { periods, buckets, sets: kept, all }: QueryContext,
   budget: RowBudget,
 ): Reading {
-  const period = periodOf(request.every);
+  const period = periodOf(request.every, buckets);
   const types = answers.flatMap(({ members }) => members.map(({ type }) => type));
-  const values = chosenValues(request.values, [...new Set(types)], sets);
+  const values = chosenValues(request.values, [...new Set(types)], all);
+  const isKept = types.every((type) => keeps(kept.of(type), all.of(type), neededDerivators(values)));
+  const sets = isKept ? kept : all;
   for (const answer of answers) refuseMerge(answer, values, (type) => sets.of(type));
   const setOf = keptByType((type) => setWith(neededDerivators(values), type, sets));
   const wideningSet = setWith(neededDerivators(standardValues), "tlong", sets);
-  const stored = periods.map(periodOf).findLast((finer) => divides(finer, period));
+  const stored = isKept ? periods.findLast((finer) => divides(finer, period)) : undefined;
   return {
     values,
     align: period,
@@ -63,10 +65,10 @@ export function bucketReading(
           }
         }
       };
-      await readSeriesBuckets(store, stored?.label, period, given, window, take);
-      await settleAll(merged, (index) => setOf(given[index]?.type ?? ""));
+      await readSeriesBuckets(store, stored?.key, period, given, window, take);
+      await settleAll(merged, period, (index) => setOf(given[index]?.type ?? ""));
       return {
-        rows: given.map((answer, index) => rowsOf(answer, merged[index], values, setOf(answer.type))),
+        rows: given.map((answer, index) => rowsOf(answer, merged[index], values, period, setOf(answer.type))),
         rowsRead,
       };
     },
@@ -76,11 +78,13 @@ export function bucketReading(
 /** Waits for what heavy derivators compute in threads. */
 async function settleAll(
   merged: readonly ReadonlyMap<number, BucketState>[],
+  period: Period,
   setOf: (index: number) => DerivatorSet,
 ): Promise<void> {
   const waiting = merged.flatMap((buckets, index) => {
     const set = setOf(index);
-    return set.settles ? [...buckets.values()].map(async ({ others }) => set.settle(others, true)) : [];
+    if (!set.settles) return [];
+    return [...buckets].map(async ([start, { others }]) => set.settle(others, { start, end: period.next(start) }));
   });
   if (waiting.length > 0) await Promise.all(waiting);
 }
@@ -113,11 +117,15 @@ function rowsOf(
   { name, type }: AnswerSeries,
   buckets: ReadonlyMap<number, BucketState> | undefined,
   values: readonly string[],
+  period: Period,
   set: DerivatorSet,
 ): Row[] {
   return [...(buckets ?? [])]
     .sort(([a], [b]) => a - b)
-    .map(([start, state]) => [name, start, ...values.map((value) => bucketValue(value, type, set, state))]);
+    .map(([start, state]) => {
+      const bucket = { start, end: period.next(start) };
+      return [name, period.stamp(start), ...values.map((value) => bucketValue(value, type, set, state, bucket))];
+    });
 }
 
 /** Whole buckets: the first is `from`'s own, the last begins before `to` and holds or precedes the newest observation. */
@@ -133,8 +141,10 @@ function refuseMerge(answer: AnswerSeries, values: readonly string[], setOf: (ty
   if (answer.members.length < 2) return;
   for (const name of values) {
     if (standardValues.includes(name)) continue;
-    if (!setOf(answer.type).derivators.some((derivator) => derivator.name === name)) continue;
-    const rule = "the value of a plugin joins parts of one series only";
+    const derivator = setOf(answer.type).derivators.find((known) => known.name === name);
+    const oneType = answer.members.every(({ type }) => type === answer.type);
+    if (derivator === undefined || (derivator.acrossSeries === true && oneType)) continue;
+    const rule = "its value joins parts of one series only";
     const found = `it is ${answer.members.length} series`;
     throw new EngineError("SETTING_INVALID", `Cannot merge "${name}" of ${answer.name} as ${rule}: ${found}`);
   }
@@ -145,6 +155,11 @@ function setWith(needed: ReadonlySet<string>, type: DataType, sets: DerivatorSet
   const answered: readonly string[] = floatDerivators(type);
   const kept = sets.of(type).derivators.filter(({ name }) => needed.has(name) && !answered.includes(name));
   return new DerivatorSet(type, kept);
+}
+
+/** Whether all that is needed, of what a type has, is kept. */
+function keeps(kept: DerivatorSet, all: DerivatorSet, needed: ReadonlySet<string>): boolean {
+  return all.derivators.every(({ name }) => !needed.has(name) || kept.placeOf(name) !== undefined);
 }
 
 /** Makes a set once for each type that is asked for. */

@@ -61,17 +61,16 @@ export function bucketsOfStates(rows: StateRows, period: Period, set: DerivatorS
  */
 export function mergeAcross(into: BucketState, other: BucketState, set: DerivatorSet): void {
   mergeFloatsAcross(into.floats, other.floats);
-  const kept = set.derivators.map(({ name }, index) => {
-    if (name !== "first" && name !== "last") return undefined;
+  const kept = (["first", "last"] as const).map((name) => {
+    const place = set.placeOf(name);
+    if (place === undefined) return undefined;
     const times = [timeOf(set.result(into.others, name)), timeOf(set.result(other.others, name))] as const;
     // NaN, where a stored bucket lacks one, keeps neither: what `merge` makes of it stands.
-    if (name === "first") return times[1] < times[0] ? { state: other.others[index] } : undefined;
-    return times[0] > times[1] ? { state: into.others[index] } : undefined;
+    if (name === "first") return times[1] < times[0] ? { place, state: other.others[place] } : undefined;
+    return times[0] > times[1] ? { place, state: into.others[place] } : undefined;
   });
   set.merge(into.others, other.others);
-  kept.forEach((choice, index) => {
-    if (choice !== undefined) into.others[index] = choice.state;
-  });
+  for (const choice of kept) if (choice !== undefined) into.others[choice.place] = choice.state;
 }
 
 function mergeFloatsAcross(into: Float64Array, other: Float64Array): void {

@@ -1,12 +1,13 @@
 import { didYouMean } from "../../config/suggestion.ts";
 import { EngineError } from "../../runtime/errors.ts";
-import { floatResult, floatResultNames, floatState } from "../derivators/float-state.ts";
+import { floatResult, floatResultNames, floatState, floatVariance } from "../derivators/float-state.ts";
 import { builtInTypes, type DataType } from "../model/data-type.ts";
+import type { TimeSpan } from "../model/derivator.ts";
 import { floatDerivators } from "../rollup/aggregations.ts";
 import type { DerivatorSet, DerivatorSets } from "../rollup/derivator-set.ts";
 import { type BucketState, dated } from "./bucket-state.ts";
 import { cellOf } from "./cell-of.ts";
-import { exactQuotient } from "./exact-quotient.ts";
+import { exactQuotient } from "../model/exact-quotient.ts";
 import type { Cell } from "./query-result.ts";
 
 /** Values that are computed from derivators, with those that they need. They win over a plugin's derivator of the same name. */
@@ -56,13 +57,19 @@ export function neededDerivators(values: readonly string[]): ReadonlySet<string>
 /**
  * One value of a bucket with at least one point; `null` where the type has no such value, or the stored bucket lacks it.
  *
- * The mean and the variance of tlong are the doubles nearest to the true ones. Those of tdouble come from compensated sums: the
- * variance, which is the population's, is off by some 2^-52 times the mean of the squares, and `null` where those overflow.
+ * The mean and the variance, which is the population's, of tlong are the doubles nearest to the true ones. Those of tdouble come
+ * from sums of twice the precision; the variance is `null` where the squares overflow.
  *
  * @param type Of the answer.
  * @param set The one that `state.others` was made with.
  */
-export function bucketValue(name: string, type: DataType, set: DerivatorSet, state: BucketState): Cell {
+export function bucketValue(
+  name: string,
+  type: DataType,
+  set: DerivatorSet,
+  state: BucketState,
+  bucket: TimeSpan,
+): Cell {
   switch (name) {
     case "mean":
       return mean(type, set, state);
@@ -79,16 +86,16 @@ export function bucketValue(name: string, type: DataType, set: DerivatorSet, sta
     case "delta":
       return delta(type, set, state);
     default:
-      return derived(name, type, set, state);
+      return derived(name, type, set, state, bucket);
   }
 }
 
-function derived(name: string, type: DataType, set: DerivatorSet, state: BucketState): Cell {
+function derived(name: string, type: DataType, set: DerivatorSet, state: BucketState, bucket: TimeSpan): Cell {
   const ofFloats = floatDerivators(type).find((known) => known === name);
   if (ofFloats !== undefined) {
     return cellOf(name === "first" || name === "last" ? type : "tdouble", floatResult(state.floats, 0, ofFloats));
   }
-  const result = set.result(state.others, name);
+  const result = set.result(state.others, name, bucket);
   const resultType = set.derivators.find((derivator) => derivator.name === name)?.resultType(type);
   if (result === undefined || resultType === undefined) return null;
   if (!resultType.startsWith("date_")) return cellOf(resultType, result);
@@ -107,10 +114,8 @@ function variance(type: DataType, set: DerivatorSet, state: BucketState): number
     const { floats } = state;
     // Values that are all equal vary by nothing, whatever rounding says.
     if (floatResult(floats, 0, "min") === floatResult(floats, 0, "max")) return 0;
-    const count = floatResult(floats, 0, "count");
-    const average = floatResult(floats, 0, "sum") / count;
-    const spread = floatResult(floats, 0, "s_sum") / count - average * average;
-    return Number.isFinite(spread) ? Math.max(0, spread) : null;
+    const spread = floatVariance(floats);
+    return Number.isFinite(spread) ? spread : null;
   }
   const exact = exactSums(type, set, state);
   if (exact === undefined) return null;

@@ -1,3 +1,5 @@
+import type { BucketRules } from "../model/bucket-rules.ts";
+import type { Period } from "../model/period.ts";
 import type { Series } from "../model/series.ts";
 import type { SeriesFilter, Store } from "../model/store.ts";
 import type { DerivatorSets } from "../rollup/derivator-set.ts";
@@ -27,16 +29,20 @@ export interface QueryRequest {
 /** What the processor of the store was set to keep. */
 export interface QueryContext {
   /** The stored aggregators, ascending. */
-  readonly periods: readonly string[];
+  readonly periods: readonly Period[];
+  readonly buckets: BucketRules;
+  /** What is stored of each bucket. */
   readonly sets: DerivatorSets;
+  /** What can be computed of the observations. */
+  readonly all: DerivatorSets;
 }
 
 /**
  * Reads observations, or buckets of any period, out of a store.
  *
- * Buckets are those whose start lies from the start of `from`'s own bucket up to `to` (exclusive), each whole; one without data
- * gives no row. They come from the coarsest stored period that divides `every`, merged in ascending order, else from the
- * observations.
+ * Buckets are those with an instant from `from` up to `to` (exclusive), each whole, with its label as the timestamp; one without
+ * data gives no row. They come from the coarsest stored period that divides `every`, merged in ascending order; from the
+ * observations where there is none, or where a value is asked for that is not kept.
  *
  * Rows are in order of series, timestamp and type of the series. A series with two types answers with both, unless merged.
  *

@@ -1,6 +1,7 @@
 import { floatResult, type FloatResultName, floatStateWidth } from "../derivators/float-state.ts";
 import type { Aggregation } from "../model/aggregation.ts";
 import { type DataType, layoutOf } from "../model/data-type.ts";
+import type { Period } from "../model/period.ts";
 import type { SeriesTable } from "../model/series.ts";
 import type { DerivatorFailures } from "./derivator-failures.ts";
 import type { DerivatorSets } from "./derivator-set.ts";
@@ -24,7 +25,7 @@ function floatResultType(name: FloatResultName, type: DataType): string {
 /** Every value of every bucket, as subscribers get them: by series, bucket, then derivator. */
 export function aggregationsOf(
   states: StateTable,
-  period: string,
+  period: Period,
   table: SeriesTable,
   sets: DerivatorSets,
   failures?: DerivatorFailures,
@@ -32,21 +33,30 @@ export function aggregationsOf(
   const values: Aggregation[] = [];
   for (let row = 0; row < states.length; row += 1) {
     const series = table.at(states.series[row] as number);
-    const bucket = states.start[row] as number;
+    const start = states.start[row] as number;
+    const span = { start, end: period.next(start) };
+    const bucket = period.stamp(start);
     for (const derivator of floatDerivators(series.type)) {
       const value = floatValue(states.floats, row * floatStateWidth, derivator, series.type);
-      values.push({ series, period, bucket, derivator, type: floatResultType(derivator, series.type), value });
+      values.push({
+        series,
+        period: period.label,
+        bucket,
+        derivator,
+        type: floatResultType(derivator, series.type),
+        value,
+      });
     }
     const others = states.others[row];
     if (others === undefined) continue;
     const set = sets.of(series.type);
-    const failed = failures?.at(() => ({ series, period, start: bucket }));
+    const failed = failures?.at(() => ({ series, period: period.label, start }));
     for (const derivator of set.derivators) {
-      const value = set.result(others, derivator.name, failed);
+      const value = set.result(others, derivator.name, span, failed);
       if (value === undefined) continue;
       values.push({
         series,
-        period,
+        period: period.label,
         bucket,
         derivator: derivator.name,
         type: derivator.resultType(series.type),

@@ -19,7 +19,7 @@ import { StateTable } from "./state-table.ts";
  */
 export class Cascade {
   readonly period: Period;
-  readonly #finer: string;
+  readonly #finer: Period;
   readonly #table: SeriesTable;
   readonly #store: Store;
   readonly #sets: DerivatorSets;
@@ -29,7 +29,7 @@ export class Cascade {
 
   constructor(given: {
     period: Period;
-    finer: string;
+    finer: Period;
     table: SeriesTable;
     store: Store;
     sets: DerivatorSets;
@@ -60,7 +60,7 @@ export class Cascade {
       this.#bucket(finer, row, to, stored.get(row), coarse);
       row = to;
     }
-    await settleStates(coarse, this.#table, this.#sets, false, (series, start) => this.#failed(series, start));
+    await settleStates(coarse, this.#table, this.#sets, undefined, (series, start) => this.#failed(series, start));
     return coarse;
   }
 
@@ -86,7 +86,7 @@ export class Cascade {
       rows.push(row);
       ranges.push({ series: this.#table.at(series), from: start, to: this.period.next(start) });
     }
-    const stored = ranges.length === 0 ? [] : await this.#store.readStates(this.#finer, ranges);
+    const stored = ranges.length === 0 ? [] : await this.#store.readStates(this.#finer.key, ranges);
     return new Map(rows.map((row, place) => [row, stored[place] as StateRows]));
   }
 

@@ -22,32 +22,52 @@ export function chosenDerivators(
   node: string,
   heavy?: HeavyRunner,
 ): DerivatorSets {
-  const chosen = new Map<string, Derivator>();
+  return new DerivatorSets([...builtInDerivators, ...chosen(choices, known, node, heavy).values()]);
+}
+
+/** The same, and all others that need no settings: what can be computed of observations. */
+export function allDerivators(
+  choices: readonly PluginChoice[],
+  known: readonly AnyDerivator[],
+  node: string,
+  heavy?: HeavyRunner,
+): DerivatorSets {
+  const all = chosen(choices, known, node, heavy);
+  for (const derivator of known) {
+    if ("configure" in derivator || all.has(derivator.name) || builtInDerivators.includes(derivator)) continue;
+    all.set(derivator.name, heavy === undefined ? derivator : heavyDerivator(derivator, derivator.name, heavy));
+  }
+  return new DerivatorSets([...builtInDerivators, ...all.values()]);
+}
+
+/** By name of the value. */
+function chosen(
+  choices: readonly PluginChoice[],
+  known: readonly AnyDerivator[],
+  node: string,
+  heavy: HeavyRunner | undefined,
+): Map<string, Derivator> {
+  const all = new Map<string, Derivator>();
   for (const choice of choices) {
     const derivator = atNode(node, () => configuredDerivator(choice, byName(choice, known, "derivator", node)));
     if (builtInDerivators.includes(derivator)) continue;
     refuseUnsure(derivator, node);
     if (taken.has(derivator.name)) {
       const rule = "a built-in one has that name (give it another with `as`)";
-      throw new EngineError("SETTING_DUPLICATE", `Cannot call a derivator "${derivator.name}" as ${rule}`, {
-        where: { node },
-      });
+      throw duplicate(`Cannot call a derivator "${derivator.name}" as ${rule}`, node);
     }
-    const other = chosen.get(derivator.name);
+    const other = all.get(derivator.name);
     if (other !== undefined && keyOf(other) !== keyOf(derivator)) {
       const rule = "two derivators with different settings must have names of their own (as)";
-      throw new EngineError(
-        "SETTING_DUPLICATE",
-        `Cannot give the value "${derivator.name}" as ${rule}: it is that of both`,
-        {
-          where: { node },
-        },
-      );
+      throw duplicate(`Cannot give the value "${derivator.name}" as ${rule}: it is that of both`, node);
     }
-    chosen.set(derivator.name, heavy === undefined ? derivator : heavyDerivator(derivator, choice, heavy));
+    all.set(derivator.name, heavy === undefined ? derivator : heavyDerivator(derivator, choice, heavy));
   }
-  return new DerivatorSets([...builtInDerivators, ...chosen.values()]);
+  return all;
 }
+
+const duplicate = (sentence: string, node: string) =>
+  new EngineError("SETTING_DUPLICATE", sentence, { where: { node } });
 
 export function chosenDerivations(
   choices: readonly PluginChoice[],
@@ -72,7 +92,7 @@ function refuseUnsure(derivator: Derivator, node: string): void {
 
 const taken: ReadonlySet<string> = new Set([...floatResultNames, ...builtInDerivators.map(({ name }) => name)]);
 
-const keyOf = ({ stateKey, name }: Derivator) => stateKey ?? name;
+const keyOf = ({ stateName, name }: Derivator) => stateName ?? name;
 
 function byName<T extends { readonly name: string }>(
   choice: PluginChoice,

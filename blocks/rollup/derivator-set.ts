@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { Points } from "../model/columns.ts";
 import type { DataType } from "../model/data-type.ts";
-import type { Derivator } from "../model/derivator.ts";
+import type { Derivator, TimeSpan } from "../model/derivator.ts";
 import { failHere, type OnFailure } from "./derivator-failures.ts";
 
 const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() };
 
-/** One state per derivator of the set, in its order; marked where a stored bucket lacks it, or its derivator failed. */
+/** One state per state name of the set, in its order; marked where a stored bucket lacks it, or its derivator failed. */
 export type DerivatorStates = unknown[];
 
 /**
@@ -15,39 +15,47 @@ export type DerivatorStates = unknown[];
  */
 export class DerivatorSet {
   readonly derivators: readonly Derivator[];
-  readonly #names: Uint8Array[];
+  /** One derivator for each state that is kept; several may share it. */
+  readonly keepers: readonly Derivator[];
   /** Whether some states are computed elsewhere, and have to be waited for. */
   readonly settles: boolean;
+  readonly #names: Uint8Array[];
+  /** Place of the state, by name of the derivator. */
+  readonly #places: ReadonlyMap<string, number>;
 
   constructor(type: DataType, all: readonly Derivator[]) {
-    this.derivators = all
-      .filter((derivator) => derivator.appliesTo(type))
-      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-    this.#names = this.derivators.map((derivator) => utf8.encode.encode(derivator.stateKey ?? derivator.name));
+    this.derivators = all.filter((derivator) => derivator.appliesTo(type)).sort((a, b) => order(a.name, b.name));
+    const keepers = new Map(this.derivators.map((derivator) => [stateNameOf(derivator), derivator]));
+    const names = [...keepers.keys()].sort(order);
+    this.keepers = names.map((name) => keepers.get(name) as Derivator);
+    this.#names = names.map((name) => utf8.encode.encode(name));
+    this.#places = new Map(this.derivators.map((one) => [one.name, names.indexOf(stateNameOf(one))]));
     this.settles = this.derivators.some(({ settled }) => settled !== undefined);
-    for (const name of this.#names) assert(name.length < 256, "a derivator's key is shorter than 256 bytes");
+    for (const name of this.#names) assert(name.length < 256, "a derivator's name is shorter than 256 bytes");
   }
 
   get empty(): boolean {
-    return this.derivators.length === 0;
+    return this.keepers.length === 0;
   }
 
   seed(failed: OnFailure = failHere): DerivatorStates {
-    return this.derivators.map((derivator) => attempt(derivator, failed, () => derivator.seed()));
+    return this.keepers.map((derivator) => attempt(derivator, failed, () => derivator.seed()));
   }
 
   /** A deep copy, so that a state can be kept while its twin goes on. */
   copy(states: DerivatorStates, failed: OnFailure = failHere): DerivatorStates {
-    return this.derivators.map((derivator, index) => {
+    return this.keepers.map((derivator, index) => {
       const state = states[index];
       if (state === absent) return absent;
-      return attempt(derivator, failed, () => derivator.copy?.(state) ?? derivator.decode(derivator.encode(state)));
+      return attempt(derivator, failed, () =>
+        derivator.copy === undefined ? derivator.decode(derivator.encode(state)) : derivator.copy(state),
+      );
     });
   }
 
   add(states: DerivatorStates, points: Points, from: number, to: number, failed: OnFailure = failHere): void {
-    for (let index = 0; index < this.derivators.length; index += 1) {
-      const derivator = this.derivators[index] as Derivator;
+    for (let index = 0; index < this.keepers.length; index += 1) {
+      const derivator = this.keepers[index] as Derivator;
       if (!has(states, index)) continue;
       // Written out, as it runs for every bucket of a batch.
       try {
@@ -61,48 +69,59 @@ export class DerivatorSet {
 
   /** A derivator that one side lacks is lacking in the result: half a bucket would be a wrong number. */
   merge(earlier: DerivatorStates, later: DerivatorStates, failed: OnFailure = failHere): void {
-    for (let index = 0; index < this.derivators.length; index += 1) {
-      const derivator = this.derivators[index] as Derivator;
-      const missing = !has(earlier, index) || !has(later, index);
-      earlier[index] = missing
-        ? absent
-        : attempt(derivator, failed, () => derivator.merge(earlier[index], later[index]));
+    for (let index = 0; index < this.keepers.length; index += 1) {
+      const derivator = this.keepers[index] as Derivator;
+      if (!has(earlier, index)) continue;
+      try {
+        earlier[index] = has(later, index) ? derivator.merge(earlier[index], later[index]) : absent;
+      } catch (fault) {
+        earlier[index] = absent;
+        failed(derivator, fault);
+      }
     }
   }
 
   /**
    * Waits for states that are computed elsewhere, in place; before it they can be neither encoded nor asked for results.
    *
+   * @param bucket Where results are wanted too: the bucket they are of.
    * @returns undefined where there are none: most sets.
    */
-  settle(states: DerivatorStates, withResults: boolean, failed: OnFailure = failHere): Promise<void> | undefined {
-    return this.settles ? this.#settle(states, withResults, failed) : undefined;
+  settle(
+    states: DerivatorStates,
+    bucket: TimeSpan | undefined,
+    failed: OnFailure = failHere,
+  ): Promise<void> | undefined {
+    return this.settles ? this.#settle(states, bucket, failed) : undefined;
   }
 
-  async #settle(states: DerivatorStates, withResults: boolean, failed: OnFailure): Promise<void> {
+  async #settle(states: DerivatorStates, bucket: TimeSpan | undefined, failed: OnFailure): Promise<void> {
     await Promise.all(
-      this.derivators.map(async (derivator, index) => {
-        if (derivator.settled === undefined || !has(states, index)) return;
-        const state = states[index];
-        try {
-          const settled = await derivator.settled(state, withResults);
-          // Meanwhile it may have gone on.
-          if (states[index] === state) states[index] = settled;
-        } catch (fault) {
-          if (states[index] === state) states[index] = absent;
-          failed(derivator, fault);
+      this.keepers.map(async (keeper, index) => {
+        if (keeper.settled === undefined || !has(states, index)) return;
+        const sharing =
+          bucket === undefined ? [keeper] : this.derivators.filter(({ name }) => this.#places.get(name) === index);
+        for (const derivator of sharing) {
+          const state = states[index];
+          try {
+            states[index] = await derivator.settled?.(state, bucket);
+          } catch (fault) {
+            states[index] = absent;
+            failed(derivator, fault);
+            return;
+          }
         }
       }),
     );
   }
 
-  /** For each derivator: length of its name (1 byte), name, length of its state (4 bytes, big-endian), state. */
+  /** For each state: length of its name (1 byte), name, length of the state (4 bytes, big-endian), state. */
   encode(states: DerivatorStates, failed: OnFailure = failHere): Uint8Array {
     const parts: Uint8Array[] = [];
-    for (let index = 0; index < this.derivators.length; index += 1) {
+    for (let index = 0; index < this.keepers.length; index += 1) {
       if (!has(states, index)) continue;
       const name = this.#names[index] as Uint8Array;
-      const derivator = this.derivators[index] as Derivator;
+      const derivator = this.keepers[index] as Derivator;
       const state = attempt(derivator, failed, () => derivator.encode(states[index]));
       if (state === absent) continue;
       const head = new Uint8Array(1 + name.length + 4);
@@ -127,35 +146,41 @@ export class DerivatorSet {
       byName.set(name, plain.subarray(from, from + length));
       at = from + length;
     }
-    return this.derivators.map((derivator) => {
-      const state = byName.get(derivator.stateKey ?? derivator.name);
+    return this.keepers.map((derivator) => {
+      const state = byName.get(stateNameOf(derivator));
       return state === undefined ? absent : attempt(derivator, failed, () => derivator.decode(state));
     });
   }
 
-  /** The result of one derivator; `undefined` where the set or the state lacks it. */
-  result(states: DerivatorStates, name: string, failed: OnFailure = failHere): unknown {
-    const index = this.derivators.findIndex((derivator) => derivator.name === name);
-    const derivator = this.derivators[index];
-    if (derivator === undefined || !has(states, index)) return undefined;
-    const result = attempt(derivator, failed, () => derivator.result(states[index]));
+  /** Place of the state that a derivator answers from; `undefined` where the set lacks it. */
+  placeOf(name: string): number | undefined {
+    return this.#places.get(name);
+  }
+
+  /** The result of one derivator over a bucket; `undefined` where the set or the state lacks it. */
+  result(states: DerivatorStates, name: string, bucket?: TimeSpan, failed: OnFailure = failHere): unknown {
+    const place = this.#places.get(name);
+    const derivator = this.derivators.find((one) => one.name === name);
+    if (derivator === undefined || place === undefined || !has(states, place)) return undefined;
+    const result = attempt(derivator, failed, () => derivator.result(states[place], bucket));
     return result === absent ? undefined : result;
   }
 
-  /** Whether a state of the derivator is there. */
+  /** Whether the state that a derivator answers from is there. */
   has(states: DerivatorStates, name: string): boolean {
-    return has(
-      states,
-      this.derivators.findIndex((derivator) => derivator.name === name),
-    );
+    const place = this.#places.get(name);
+    return place !== undefined && has(states, place);
   }
 }
+
+const stateNameOf = ({ name, stateName = name }: Derivator) => stateName;
+const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Marks a state that a stored bucket lacks; `undefined` is a state of its own. */
 const absent: unique symbol = Symbol("absent");
 
 function has(states: DerivatorStates, index: number): boolean {
-  return index >= 0 && states[index] !== absent;
+  return states[index] !== absent;
 }
 
 function attempt<T>(derivator: Derivator, failed: OnFailure, step: () => T): T | typeof absent {

@@ -75,7 +75,7 @@ export class Deriver {
     const series = seriesOfMessage(this.#table, metric, tagset, type);
     if ("code" in series) throw new EngineError(series.code, series.reason);
     const isBytes = type === "tbinary" && value instanceof Uint8Array;
-    const checked = isBytes ? value : checkValue(type, value);
+    const checked = isBytes ? value : checkValue(type, value, this.#table.types);
     if (checked instanceof ValueFault) throw new EngineError("VALUE_INVALID", checked.reason);
     if (!Number.isInteger(time) || time < timestampMin || time > timestampMax) {
       const rule = "its time must be a whole ms of the years 1 to 9999";

@@ -1,13 +1,22 @@
 import { type Column, newColumn, type Points } from "../model/columns.ts";
 import type { Layout } from "../model/data-type.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
-import { likeColumn, lowerBound, mergePoints, rowsOf } from "./merge-points.ts";
+import { likeColumn, lowerBound, rowsOf } from "./merge-points.ts";
+import { RowOrder } from "./row-order.ts";
 
 /** The points of one series out of many chunks. */
 export interface SeriesPoints {
   readonly series: number;
+  /** Ascending and unique: all from the oldest row of the chunks on. */
   readonly points: Points;
+  /** The same behind those that were known before. */
+  readonly all: Points;
+  /** Whether rows of the chunks came out of order, or not behind the known ones. */
+  readonly late: boolean;
 }
+
+/** Points of a series that came before the chunks, ascending and unique, which late rows of the chunks may fall among. */
+export type KnownPoints = (series: number) => Points | undefined;
 
 /**
  * Sorts the rows of chunks of one layout by series, and within a series by time; of equal timestamps the one that came last
@@ -18,55 +27,103 @@ export interface SeriesPoints {
 export class SeriesGrouper {
   /** Rows of each series in the batch at hand; all zero between calls. */
   #counts = new Uint32Array(1024);
+  #touched = new Uint32Array(1024);
   /** Kept, as fresh memory for every batch costs more than sorting into it. As long as the longest batch. */
-  readonly #columns = new Map<Layout, { readonly time: Float64Array; readonly values: Column }>();
+  readonly #columns = new Map<Layout, GroupColumns>();
+  readonly #order = new RowOrder();
 
-  group(chunks: readonly ObservationChunk[], layout: Layout, seriesCount: number): SeriesPoints[] {
-    if (this.#counts.length < seriesCount)
+  group(
+    chunks: readonly ObservationChunk[],
+    layout: Layout,
+    seriesCount: number,
+    known: KnownPoints = () => undefined,
+  ): SeriesPoints[] {
+    if (this.#counts.length < seriesCount) {
       this.#counts = new Uint32Array(Math.max(seriesCount, 2 * this.#counts.length));
+      this.#touched = new Uint32Array(this.#counts.length);
+    }
     const counts = this.#counts;
-    const touched = countRows(chunks, counts);
-    touched.sort();
+    let touchedCount = 0;
+    for (const chunk of chunks) touchedCount = countRows(chunk, counts, this.#touched, touchedCount);
+    const touched = this.#touched.subarray(0, touchedCount).sort();
+    const before = Array.from(touched, known);
     let rows = 0;
     // From here on `counts` holds where the next row of each series goes.
-    for (const series of touched) {
-      const count = counts[series] as number;
-      counts[series] = rows;
-      rows += count;
-    }
-    const { time, values } = this.#columnsFor(layout, rows);
-    for (const chunk of chunks) scatter(chunk, counts, time, values);
+    touched.forEach((series, place) => {
+      const start = rows + (before[place]?.time.length ?? 0);
+      rows = start + (counts[series] as number);
+      counts[series] = start;
+    });
+    const columns = this.#columnsFor(layout, rows);
+    for (const chunk of chunks) scatter(chunk, counts, columns.time, columns.values);
     const groups: SeriesPoints[] = [];
     let from = 0;
-    for (const series of touched) {
+    touched.forEach((series, place) => {
       const to = counts[series] as number;
       counts[series] = 0;
-      groups.push({ series, points: inOrder(time.subarray(from, to), rowsOf(values, from, to)) });
+      groups.push(this.#ordered(series, columns, from, to, before[place]));
       from = to;
-    }
+    });
     return groups;
   }
 
-  #columnsFor(layout: Layout, rows: number): { readonly time: Float64Array; readonly values: Column } {
+  #ordered(series: number, columns: GroupColumns, from: number, to: number, before: Points | undefined): SeriesPoints {
+    const knownRows = before?.time.length ?? 0;
+    const time = columns.time.subarray(from, to);
+    if (before !== undefined) copyRows(before, columns, from);
+    const standing = this.#order.sort(time, knownRows);
+    if (standing >= 0) {
+      let oldest = Number.POSITIVE_INFINITY;
+      for (let row = knownRows; row < time.length; row += 1) oldest = Math.min(oldest, time[row] as number);
+      arrange(columns, from, this.#order.rows, standing);
+      const all = { time: time.subarray(0, standing), values: rowsOf(columns.values, from, from + standing) };
+      return { series, points: pointsFrom(all, lowerBound(all.time, oldest)), all, late: true };
+    }
+    const all = { time, values: rowsOf(columns.values, from, to) };
+    return { series, points: pointsFrom(all, knownRows), all, late: false };
+  }
+
+  #columnsFor(layout: Layout, rows: number): GroupColumns {
     const kept = this.#columns.get(layout);
     if (kept !== undefined && kept.time.length >= rows) return kept;
-    const columns = { time: new Float64Array(rows), values: newColumn(layout, rows) };
+    const columns = {
+      time: new Float64Array(rows),
+      values: newColumn(layout, rows),
+      spareTime: new Float64Array(0),
+      spareValues: newColumn(layout, 0),
+    };
     this.#columns.set(layout, columns);
     return columns;
   }
 }
 
-function countRows(chunks: readonly ObservationChunk[], counts: Uint32Array): Uint32Array {
-  const touched: number[] = [];
-  for (const { series, length } of chunks) {
-    for (let row = 0; row < length; row += 1) {
-      const index = series[row] as number;
-      const count = counts[index] as number;
-      if (count === 0) touched.push(index);
-      counts[index] = count + 1;
+function pointsFrom(all: Points, from: number): Points {
+  if (from === 0) return all;
+  return { time: all.time.subarray(from), values: rowsOf(all.values, from, all.time.length) };
+}
+
+interface GroupColumns {
+  readonly time: Float64Array;
+  readonly values: Column;
+  /** Room for one series that is put in order. */
+  spareTime: Float64Array;
+  spareValues: Column;
+}
+
+/** @param touched Gets the series whose count was 0, behind the first `count` ones. @returns how many there are then. */
+function countRows(chunk: ObservationChunk, counts: Uint32Array, touched: Uint32Array, count: number): number {
+  const { series, length } = chunk;
+  let touchedCount = count;
+  for (let row = 0; row < length; row += 1) {
+    const index = series[row] as number;
+    const rows = counts[index] as number;
+    if (rows === 0) {
+      touched[touchedCount] = index;
+      touchedCount += 1;
     }
+    counts[index] = rows + 1;
   }
-  return Uint32Array.from(touched);
+  return touchedCount;
 }
 
 function scatter(chunk: ObservationChunk, next: Uint32Array, time: Float64Array, values: Column): void {
@@ -92,67 +149,39 @@ function scatter(chunk: ObservationChunk, next: Uint32Array, time: Float64Array,
   }
 }
 
-/** So many late rows of a series in one batch are moved to their places; more are sorted. Bounds what moving costs. */
-const movedMax = 16;
-
-/** Points in order of arrival made ascending and unique, in place where few are late. Costs one pass where none is. */
-function inOrder(time: Float64Array, values: Column): Points {
-  let newest = Number.NEGATIVE_INFINITY;
-  let late = 0;
-  for (let row = 0; row < time.length; row += 1) {
-    const at = time[row] as number;
-    if (at > newest) newest = at;
-    else late += 1;
-  }
-  if (late === 0) return { time, values };
-  return late <= movedMax ? moved(time, values) : sorted(time, values);
+/** Puts known points in front of the rows of their series. */
+function copyRows(points: Points, { time, values }: GroupColumns, at: number): void {
+  time.set(points.time, at);
+  if (values instanceof Float64Array) values.set(points.values as Float64Array, at);
+  else for (let row = 0; row < points.time.length; row += 1) values[at + row] = points.values[row];
 }
 
-/** Each late row moves to its place among those before it, or takes the place of the one with its timestamp. */
-function moved(time: Float64Array, values: Column): Points {
-  let rows = 0;
-  for (let row = 0; row < time.length; row += 1) {
-    const at = time[row] as number;
-    const value = values[row];
-    let place = rows;
-    if (rows > 0 && at <= (time[rows - 1] as number)) place = lowerBound(time, at, 0, rows);
-    if (place === rows || time[place] !== at) {
-      if (place < rows) {
-        time.copyWithin(place + 1, place, rows);
-        values.copyWithin(place + 1, place, rows);
-      }
-      rows += 1;
+/** Brings the rows of one series, from `from` on, into the order that `rows` (counted from `from`) says. */
+function arrange(columns: GroupColumns, from: number, rows: Uint32Array, count: number): void {
+  if (columns.spareTime.length < count) {
+    columns.spareTime = new Float64Array(2 * count);
+    columns.spareValues = likeColumn(columns.values, 2 * count);
+  }
+  const { time, values, spareTime, spareValues } = columns;
+  if (values instanceof Float64Array) {
+    const spareFloats = spareValues as Float64Array;
+    for (let place = 0; place < count; place += 1) {
+      const row = from + (rows[place] as number);
+      spareTime[place] = time[row] as number;
+      spareFloats[place] = values[row] as number;
     }
-    time[place] = at;
-    values[place] = value;
+    for (let place = 0; place < count; place += 1) {
+      time[from + place] = spareTime[place] as number;
+      values[from + place] = spareFloats[place] as number;
+    }
+    return;
   }
-  return { time: time.subarray(0, rows), values: rowsOf(values, 0, rows) };
-}
-
-/** By time and then arrival; of equal timestamps the last arrival is kept. */
-function sorted(time: Float64Array, values: Column): Points {
-  const main: number[] = [];
-  const late: number[] = [];
-  let newest = Number.NEGATIVE_INFINITY;
-  for (let row = 0; row < time.length; row += 1) {
-    const at = time[row] as number;
-    if (at > newest) {
-      newest = at;
-      main.push(row);
-    } else late.push(row);
+  for (let place = 0; place < count; place += 1) {
+    spareTime[place] = time[from + (rows[place] as number)] as number;
+    spareValues[place] = values[from + (rows[place] as number)];
   }
-  // A late row comes after every row of `main` with its timestamp: had it come before, that row would be late itself.
-  late.sort((a, b) => (time[a] as number) - (time[b] as number) || a - b);
-  const lastOfEach = late.filter((row, place) => time[row] !== time[late[place + 1] as number]);
-  return mergePoints(picked(time, values, main), picked(time, values, lastOfEach));
-}
-
-function picked(time: Float64Array, values: Column, rows: readonly number[]): Points {
-  const pickedValues = likeColumn(values, rows.length);
-  const pickedTime = new Float64Array(rows.length);
-  rows.forEach((row, place) => {
-    pickedTime[place] = time[row] as number;
-    pickedValues[place] = values[row];
-  });
-  return { time: pickedTime, values: pickedValues };
+  for (let place = 0; place < count; place += 1) {
+    time[from + place] = spareTime[place] as number;
+    values[from + place] = spareValues[place];
+  }
 }

@@ -9,11 +9,15 @@ import type { PluginChoice } from "../model/plugin-choice.ts";
  */
 class HeavyState {
   readonly bytes: Promise<Uint8Array | undefined> | Uint8Array | undefined;
-  readonly result: unknown;
+  /** By name of the derivator: several may share a state. */
+  readonly results: ReadonlyMap<string, unknown>;
 
-  constructor(bytes: Promise<Uint8Array | undefined> | Uint8Array | undefined, result?: unknown) {
+  constructor(
+    bytes: Promise<Uint8Array | undefined> | Uint8Array | undefined,
+    results: ReadonlyMap<string, unknown> = new Map(),
+  ) {
     this.bytes = bytes;
-    this.result = result;
+    this.results = results;
     // Heard where it is settled; it may fail before.
     if (bytes instanceof Promise) bytes.catch(() => {});
   }
@@ -35,7 +39,8 @@ export function heavyDerivator(derivator: Derivator, choice: PluginChoice, heavy
     summary: derivator.summary,
     heavy: true,
     origin,
-    ...(derivator.stateKey !== undefined && { stateKey: derivator.stateKey }),
+    ...(derivator.stateName !== undefined && { stateName: derivator.stateName }),
+    ...(derivator.acrossSeries !== undefined && { acrossSeries: derivator.acrossSeries }),
     appliesTo: (type) => derivator.appliesTo(type),
     resultType: (type) => derivator.resultType(type),
     seed: () => new HeavyState(undefined),
@@ -50,11 +55,13 @@ export function heavyDerivator(derivator: Derivator, choice: PluginChoice, heavy
         after([earlier, later], ([first, second]) => bytesOf(() => ({ kind: "merge", earlier: first, later: second }))),
       );
     },
-    async settled(state, withResult) {
-      const bytes = (await state.bytes) ?? (await bytesOf(() => ({ kind: "encode" })));
-      return new HeavyState(bytes, withResult ? await run(() => ({ kind: "result", state: bytes })) : undefined);
+    async settled({ bytes, results }, bucket) {
+      const state = (await bytes) ?? (await bytesOf(() => ({ kind: "encode" })));
+      if (bucket === undefined) return new HeavyState(state, results);
+      const result = await run(() => ({ kind: "result", state, bucket }));
+      return new HeavyState(state, new Map([...results, [derivator.name, result]]));
     },
-    result: (state) => state.result,
+    result: ({ results }) => results.get(derivator.name),
     encode(state) {
       if (state.bytes instanceof Uint8Array) return state.bytes;
       throw new TypeError("a state must be settled before it is encoded");

@@ -68,13 +68,14 @@ export class HotStates {
     if (others !== undefined) this.#others[series] = others;
   }
 
-  /** Forgets everything when too much is remembered. */
-  evict(): void {
-    if (this.#known <= this.#seriesMax) return;
+  /** Forgets everything when too much is remembered. @returns whether it did. */
+  evict(): boolean {
+    if (this.#known <= this.#seriesMax) return false;
     this.#newest.fill(unknown);
     this.#bucket.fill(unknown);
     this.#others.length = 0;
     this.#known = 0;
+    return true;
   }
 
   #grow(needed: number): void {

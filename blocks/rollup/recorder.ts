@@ -8,6 +8,7 @@ import type { SeriesRange, Store, StoreWrite } from "../model/store.ts";
 import { type DerivatorFailures, failHere, type OnFailure } from "./derivator-failures.ts";
 import type { DerivatorSets } from "./derivator-set.ts";
 import { SeriesGrouper, type SeriesPoints } from "./group-by-series.ts";
+import { HotPoints } from "./hot-points.ts";
 import { HotStates } from "./hot-states.ts";
 import { joinedPoints, lowerBound, mergePoints } from "./merge-points.ts";
 import { coalescedRanges } from "./ranges.ts";
@@ -28,10 +29,12 @@ export interface Recording {
  * Stores raw observations and computes the states of their first-period buckets.
  *
  * A bucket's state is a fold over all its points in ascending order. Where the new points all follow what is known, the fold
- * goes on from the state in memory; anywhere else (a late point, a repeat, a restart) the bucket's points are read back from
- * the store, merged with the new ones and folded from the start. Both ways give the same bits.
+ * goes on from the state in memory; anywhere else (a late point, a repeat, a restart) the bucket's points are merged with the new
+ * ones and folded from the start. Of a series that gets late points, those of its last two buckets are in memory; older ones are
+ * read back from the store. All ways give the same bits.
  *
- * Memory: one hot bucket per series, forgotten as a whole once more than `hotSeriesMax` series have one; it is read back on need.
+ * Memory: one hot bucket per series, forgotten as a whole once more than `hotSeriesMax` series have one, and 16 raw points for
+ * each of so many series, forgotten as a whole once there are more; both are read back on need.
  */
 export class Recorder {
   readonly #table: SeriesTable;
@@ -39,6 +42,7 @@ export class Recorder {
   readonly #period: Period | undefined;
   readonly #sets: DerivatorSets;
   readonly #hot: HotStates;
+  readonly #hotPoints: HotPoints;
   readonly #failures: DerivatorFailures | undefined;
   readonly #grouper = new SeriesGrouper();
   #statesExpected = 0;
@@ -59,6 +63,7 @@ export class Recorder {
     this.#period = given.period;
     this.#sets = given.sets;
     this.#hot = new HotStates(given.hotSeriesMax);
+    this.#hotPoints = new HotPoints(hotPointsOfSeries * given.hotSeriesMax);
     this.#failures = given.failures;
   }
 
@@ -86,14 +91,16 @@ export class Recorder {
       touched.push({ series, time: points.time });
       this.#hot.sawUntil(series, points.time[points.time.length - 1] as number);
     }
-    this.#hot.evict();
+    this.#statesExpected = states.length;
+    if (this.#hot.evict()) this.#hotPoints.forget();
+    this.#hotPoints.evict();
     const written = this.#store.write({ observations });
     // It may fail before its turn comes to be heard; until then that must not count as unhandled.
     written.catch(() => {});
     const period = this.#period;
     if (period !== undefined) {
       const failed = (series: Series, start: number) => this.#failed(series, period, () => start);
-      await settleStates(states, this.#table, this.#sets, false, failed);
+      await settleStates(states, this.#table, this.#sets, undefined, failed);
     }
     return { states, touched, written };
   }
@@ -102,7 +109,8 @@ export class Recorder {
     const groups: SeriesPoints[] = [];
     for (const layout of ["float", "long", "boxed"] as const satisfies readonly Layout[]) {
       const ofLayout = chunks.filter((chunk) => chunk.layout === layout);
-      if (ofLayout.length > 0) groups.push(...this.#grouper.group(ofLayout, layout, this.#table.size));
+      if (ofLayout.length === 0) continue;
+      groups.push(...this.#grouper.group(ofLayout, layout, this.#table.size, (series) => this.#hotPoints.of(series)));
     }
     return groups;
   }
@@ -119,22 +127,46 @@ export class Recorder {
   async #fold(groups: readonly SeriesPoints[], period: Period, states: StateTable): Promise<void> {
     const ranges: SeriesRange[] = [];
     const readBack: (readonly SeriesRange[] | undefined)[] = groups.map(({ series, points }) => {
-      if (this.#follows(series, points.time[0] as number, period)) return undefined;
+      const first = points.time[0] as number;
+      if (this.#follows(series, first, period) || this.#hotPoints.since(series) <= period.start(first))
+        return undefined;
       const needed = coalescedRanges(this.#table.at(series), this.#buckets(series, points, period), period);
       ranges.push(...needed);
       return needed;
     });
     const stored = ranges.length === 0 ? [] : await this.#store.readObservations(ranges);
     let next = 0;
-    groups.forEach(({ series, points }, place) => {
+    groups.forEach((group, place) => {
+      const { series, points, all } = group;
       const needed = readBack[place];
-      let all = points;
-      if (needed !== undefined && needed.length > 0) {
-        all = mergePoints(joinedPoints(stored.slice(next, next + needed.length)), points);
-        next += needed.length;
+      if (needed === undefined) {
+        const follows = this.#follows(series, points.time[0] as number, period);
+        this.#foldSeries(series, points, follows ? undefined : all, period, states);
+        this.#keepPoints(group, all, Number.POSITIVE_INFINITY, period);
+        return;
       }
-      this.#foldSeries(series, points, all, period, states);
+      const older = stored.slice(next, next + needed.length);
+      next += needed.length;
+      const merged = older.length === 0 ? points : mergePoints(joinedPoints(older), points);
+      this.#foldSeries(series, points, merged, period, states);
+      const last = needed.at(-1);
+      const whole = last !== undefined && last.to > this.#hot.newest(series);
+      this.#keepPoints(group, merged, whole ? last.from : Number.POSITIVE_INFINITY, period);
     });
+  }
+
+  /**
+   * Keeps the points of the last two buckets of a series that gets late ones, as far as they are at hand.
+   *
+   * @param points All points of the series from `since` on, and all that came or were kept.
+   */
+  #keepPoints({ series, late }: SeriesPoints, points: Points, since: number, period: Period): void {
+    if (!late && !this.#hotPoints.has(series)) return;
+    const newest = this.#hot.newest(series);
+    const latest = Math.max(newest, points.time[points.time.length - 1] as number);
+    const behindKnown = newest === Number.NEGATIVE_INFINITY ? newest : period.next(period.start(newest));
+    const complete = Math.min(since, this.#hotPoints.since(series), behindKnown);
+    this.#hotPoints.keep(series, points, Math.max(complete, period.start(period.start(latest) - 1)));
   }
 
   /** Whether points from `first` on can be folded without reading back: none is late, and their first bucket is hot or new. */
@@ -160,9 +192,11 @@ export class Recorder {
   /**
    * Folds every bucket that `points` touch.
    *
-   * @param all `points` merged with the stored points of their buckets, and possibly of buckets between.
+   * @param known `points` merged with the known points of their buckets, and possibly of others; absent where the points follow
+   *   all that are known, and the fold goes on from the hot bucket.
    */
-  #foldSeries(index: number, points: Points, all: Points, period: Period, states: StateTable): void {
+  #foldSeries(index: number, points: Points, known: Points | undefined, period: Period, states: StateTable): void {
+    const all = known ?? points;
     const series = this.#table.at(index);
     const set = this.#sets.of(series.type);
     const floats = layoutOf(series.type) === "float";
@@ -172,9 +206,9 @@ export class Recorder {
     for (let row = 0; row < points.time.length; ) {
       start = period.start(points.time[row] as number);
       const next = period.next(start);
-      const from = all === points ? row : lowerBound(all.time, start, at);
+      const from = known === undefined ? row : lowerBound(all.time, start, at);
       const to = firstFrom(all.time, next, from);
-      const goesOn = all === points && this.#hot.bucket(index) === start;
+      const goesOn = known === undefined && this.#hot.bucket(index) === start;
       const hot = goesOn ? this.#hot.others(index) : undefined;
       const others = set.empty ? undefined : hot === undefined ? set.seed(failed) : set.copy(hot, failed);
       const stateRow = states.append(index, start, others);
@@ -186,7 +220,7 @@ export class Recorder {
       }
       if (others !== undefined) set.add(others, all, from, to, failed);
       at = to;
-      row = all === points ? to : firstFrom(points.time, next, row);
+      row = known === undefined ? to : firstFrom(points.time, next, row);
       // The newest bucket stays hot; one that only late points touched does not.
       if (next > this.#hot.newest(index)) this.#hot.keep(index, start, states, stateRow);
     }
@@ -196,6 +230,9 @@ export class Recorder {
     return this.#failures?.at(() => ({ series, period: label, start: start() })) ?? failHere;
   }
 }
+
+/** Raw points that are kept for each series of `hotSeriesMax`, on average. */
+const hotPointsOfSeries = 16;
 
 /** The first row from `from` on that is not before `time`; at once where all are. */
 function firstFrom(column: Float64Array, time: number, from: number): number {

@@ -31,7 +31,7 @@ export function recordingParts(given: SettingsOf<typeof recording>, context: Blo
   const parts = {
     table,
     store: context.store(given.store),
-    period: first === undefined ? undefined : periodOf(first),
+    period: first === undefined ? undefined : periodOf(first, context.buckets),
     sets: chosenDerivators(given.derivators, context.derivators, context.node, context.heavy),
     hotSeriesMax: given.hot_series,
     failures: new DerivatorFailures(context.node),

@@ -18,8 +18,7 @@ export function soundRows(
 ): { readonly sound: ObservationChunk; readonly letters: readonly DeadLetter[] } {
   const { time, values, length } = chunk;
   const floats = values instanceof Float64Array ? values : undefined;
-  if (areTimes(time, length) && (floats === undefined || areFinite(floats, length)))
-    return { sound: chunk, letters: [] };
+  if (floats === undefined ? areTimes(time, length) : areSound(time, floats, length)) return all(chunk);
   const faulty: number[] = [];
   for (let row = 0; row < length; row += 1) {
     const isSound = isTime(time[row] as number) && (floats === undefined || Number.isFinite(floats[row]));
@@ -28,30 +27,38 @@ export function soundRows(
   return { sound: without(chunk, new Set(faulty)), letters: faulty.map((row) => letterOf(chunk, row, node, at)) };
 }
 
-// One pass each over a column of numbers, without a call or a branch per row: this is paid for every row there is.
+// One pass over the columns, without a call a row: this is paid for every row there is. What is not finite is no 0 when taken from
+// itself, and what is not whole leaves a fraction; either spoils its sum, and so does a NaN or an infinity among the times.
 
 function areTimes(time: Float64Array, length: number): boolean {
   let oldest = 0;
   let newest = 0;
-  let fractions = 0;
-  for (let row = 0; row < length; row += 1) {
-    const at = time[row] as number;
-    oldest = Math.min(oldest, at);
-    newest = Math.max(newest, at);
-    fractions += Math.abs(at - Math.floor(at));
-  }
-  // A NaN or an infinity makes its own way into every one of the three.
-  return oldest >= timestampMin && newest <= timestampMax && fractions === 0;
-}
-
-/** What is not finite is no 0 when taken from itself, and spoils the sum. */
-function areFinite(values: Float64Array, length: number): boolean {
   let spoilt = 0;
   for (let row = 0; row < length; row += 1) {
-    const value = values[row] as number;
-    spoilt += value - value;
+    const at = time[row] as number;
+    if (at < oldest) oldest = at;
+    if (at > newest) newest = at;
+    spoilt += at - Math.floor(at);
   }
-  return spoilt === 0;
+  return oldest >= timestampMin && newest <= timestampMax && spoilt === 0;
+}
+
+function areSound(time: Float64Array, values: Float64Array, length: number): boolean {
+  let oldest = 0;
+  let newest = 0;
+  let spoilt = 0;
+  for (let row = 0; row < length; row += 1) {
+    const at = time[row] as number;
+    const value = values[row] as number;
+    if (at < oldest) oldest = at;
+    if (at > newest) newest = at;
+    spoilt += at - Math.floor(at) + (value - value);
+  }
+  return oldest >= timestampMin && newest <= timestampMax && spoilt === 0;
+}
+
+function all(chunk: ObservationChunk) {
+  return { sound: chunk, letters: [] };
 }
 
 function isTime(time: number): boolean {

@@ -45,5 +45,5 @@ async function ask(selector: string, options: QueryOptions): Promise<QueryResult
   }
   const body = await graph.ask(`/api/v1/query?${search}`);
   if (body !== undefined) return resultFromJson(body);
-  return graph.reading((store) => answer(graph.plan.graph, graph.name, store, graph.catalogue.derivators, request));
+  return graph.reading((store) => answer(graph.context, graph.name, store, request));
 }

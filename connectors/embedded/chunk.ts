@@ -19,12 +19,12 @@ export const chunkHeaderBytes = 16;
 export function chunkBytes(rows: Rows): number {
   const count = rows.time.length;
   return (
-    chunkHeaderBytes + count * 8 * (1 + rows.stride) + (rows.blobs === undefined ? 0 : 4 * count + blobBytes(rows))
+    chunkHeaderBytes + count * 8 * (1 + rows.stride) + (rows.blobs === undefined ? 0 : 4 * count + blobBytesOf(rows))
   );
 }
 
 export function encodeChunk(rows: Rows): Uint8Array {
-  const chunk = new Uint8Array(chunkBytes(rows));
+  const chunk = Buffer.allocUnsafeSlow(chunkBytes(rows));
   encodeChunkInto(chunk, rows);
   return chunk;
 }
@@ -32,7 +32,7 @@ export function encodeChunk(rows: Rows): Uint8Array {
 /** Writes the chunk at the start of `target`, whose memory is aligned to 8 bytes. */
 export function encodeChunkInto(target: Uint8Array, rows: Rows): void {
   const count = rows.time.length;
-  const total = rows.blobs === undefined ? 0 : blobBytes(rows);
+  const total = rows.blobs === undefined ? 0 : blobBytesOf(rows);
   writeHeader(target, { count, stride: rows.stride, hasBlobs: rows.blobs !== undefined, blobBytes: total });
   let at = chunkHeaderBytes;
   target.set(bytesOf(rows.time), at);
@@ -42,36 +42,30 @@ export function encodeChunkInto(target: Uint8Array, rows: Rows): void {
   if (rows.blobs !== undefined) writeBlobs(target, at, at + 4 * count, rows.blobs, 0);
 }
 
-/** The chunk with rows after its last: copies its columns without reading them. Both carry the same. */
-export function appendToChunk(chunk: Uint8Array, rows: Rows): Uint8Array {
+/** The first `keeping` rows of a chunk with others behind them: copies its columns without reading them. Both carry the same. */
+export function appendToChunk(chunk: Uint8Array, keeping: number, rows: Rows): Uint8Array {
   const old = chunkHeader(chunk);
-  const count = old.count + rows.time.length;
-  const added = rows.blobs === undefined ? 0 : blobBytes(rows);
+  const added = rows.time.length;
+  const count = keeping + added;
   const cell = 8 * old.stride;
-  const ends = old.hasBlobs ? 4 : 0;
-  const target = new Uint8Array(chunkHeaderBytes + count * (8 + cell + ends) + old.blobBytes + added);
-  writeHeader(target, { ...old, count, blobBytes: old.blobBytes + added });
-  let from = chunkHeaderBytes;
-  let to = chunkHeaderBytes;
-  const copy = (length: number) => {
-    target.set(chunk.subarray(from, from + length), to);
-    from += length;
-    to += length;
-  };
-  const add = (bytes: Uint8Array) => {
-    target.set(bytes, to);
-    to += bytes.byteLength;
-  };
-  copy(old.count * 8);
-  add(bytesOf(rows.time));
-  copy(old.count * cell);
-  add(bytesOf(rows.words));
+  const oldBlobs = chunkHeaderBytes + old.count * (8 + cell + (old.hasBlobs ? 4 : 0));
+  const kept =
+    old.hasBlobs && keeping > 0 ? viewOf(chunk).getUint32(oldBlobs - 4 * (old.count - keeping + 1), littleEndian) : 0;
+  const blobBytes = kept + (rows.blobs === undefined ? 0 : blobBytesOf(rows));
+  const target = Buffer.allocUnsafeSlow(chunkHeaderBytes + count * (8 + cell + (old.hasBlobs ? 4 : 0)) + blobBytes);
+  writeHeader(target, { ...old, count, blobBytes });
+  const ends = chunkHeaderBytes + count * 8 + count * cell;
+  const oldEnds = chunkHeaderBytes + old.count * 8 + old.count * cell;
+  target.set(chunk.subarray(chunkHeaderBytes, chunkHeaderBytes + keeping * 8), chunkHeaderBytes);
+  target.set(bytesOf(rows.time), chunkHeaderBytes + keeping * 8);
+  const cells = chunkHeaderBytes + old.count * 8;
+  target.set(chunk.subarray(cells, cells + keeping * cell), chunkHeaderBytes + count * 8);
+  target.set(bytesOf(rows.words), ends - added * cell);
   if (rows.blobs === undefined) return target;
-  copy(old.count * 4);
-  const endsAt = to;
-  to += rows.time.length * 4;
-  copy(old.blobBytes);
-  writeBlobs(target, endsAt, to, rows.blobs, old.blobBytes);
+  target.set(chunk.subarray(oldEnds, oldEnds + 4 * keeping), ends);
+  const blobsAt = ends + 4 * count;
+  target.set(chunk.subarray(oldBlobs, oldBlobs + kept), blobsAt);
+  writeBlobs(target, ends + 4 * keeping, blobsAt + kept, rows.blobs, kept);
   return target;
 }
 
@@ -152,7 +146,7 @@ function writeBlobs(
   }
 }
 
-function blobBytes(rows: Rows): number {
+function blobBytesOf(rows: Rows): number {
   let sum = 0;
   for (const blob of rows.blobs ?? []) sum += blob.byteLength;
   return sum;

@@ -4,16 +4,25 @@ import { newColumn, type Points } from "../../blocks/model/columns.ts";
 import { layoutOf } from "../../blocks/model/data-type.ts";
 import { matchesFilter } from "../../blocks/model/selector.ts";
 import type { Series, Tagset } from "../../blocks/model/series.ts";
-import type { SeriesFilter, SeriesRange, StateRows, Store, StoreWrite } from "../../blocks/model/store.ts";
+import type {
+  SeriesFilter,
+  SeriesRange,
+  StateRows,
+  Store,
+  StoreDeletes,
+  StoreWrite,
+} from "../../blocks/model/store.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { Environment, type KeyValues, type Operation } from "./environment.ts";
 import { FolderLock } from "./folder-lock.ts";
+import { numberKey } from "./ordered-key.ts";
 import { PeriodLevels, rawLevel } from "./period-levels.ts";
 import { pointsOfRows, rowsOfPoints, rowsOfStates, statesOfRows } from "./rows.ts";
 import { SeriesDictionary } from "./series-dictionary.ts";
 import { TagIndex } from "./tag-index.ts";
-import { TailStarts } from "./tail-starts.ts";
+import { Tails } from "./tails.ts";
 import { type ChunkLimits, Track } from "./track.ts";
+import { TrackChanges } from "./track-changes.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 export interface EmbeddedStoreOptions {
@@ -44,7 +53,8 @@ export async function openEmbeddedStore(path: string, options: EmbeddedStoreOpti
  * A store in one folder of this machine: chunks of columns in lmdb.
  *
  * One write is one transaction, durable when it resolves. Writes that wait for a running commit share the next one where they
- * concern different series. Memory: the dictionary of series (`series_max`), and what the running commit writes.
+ * concern different series. Memory: the dictionary of series (`series_max`), up to 64 MiB of the last chunks of tracks, and what
+ * the running commit writes.
  */
 export class EmbeddedStore implements Store {
   readonly #environment: Environment;
@@ -53,7 +63,7 @@ export class EmbeddedStore implements Store {
   readonly #tags: TagIndex;
   readonly #dictionary: SeriesDictionary;
   readonly #levels: PeriodLevels;
-  readonly #tails = new TailStarts();
+  readonly #tails = new Tails();
   readonly #writes: WriteQueue<StoreWrite>;
   #closed = false;
 
@@ -105,6 +115,7 @@ export class EmbeddedStore implements Store {
     await this.#writes.add(write);
   }
 
+  /** Looks at every series of the metric, or of the store, a slice a turn. */
   /** Looks at every series of the metric, or of the store, a slice a turn. */
   async find(filter: SeriesFilter): Promise<Series[]> {
     const found: Series[] = [];
@@ -172,7 +183,12 @@ export class EmbeddedStore implements Store {
 
   #track(series: Series, level: number): Track | undefined {
     const id = this.#idOf(series);
-    return id === undefined ? undefined : new Track(this.#chunks, id, level, limitsOf(level));
+    return id === undefined ? undefined : this.#trackOf(id, level);
+  }
+
+  #trackOf(id: number, level: number): Track {
+    const tails = this.#lock === undefined ? undefined : this.#tails;
+    return new Track(this.#chunks, id, level, level === rawLevel ? pointLimits : stateLimits, tails);
   }
 
   #idOf(series: Series): number | undefined {
@@ -191,8 +207,15 @@ export class EmbeddedStore implements Store {
 
   #seriesOf(write: StoreWrite): number[] {
     try {
+      const { deletes = {} } = write;
       const written = [...(write.observations ?? []), ...(write.states ?? [])];
-      return written.map(({ series }) => this.#dictionary.intern(series));
+      const ids = written.map(({ series }) => this.#dictionary.intern(series));
+      const touched = [...(deletes.observations ?? []), ...(deletes.states ?? []), ...(deletes.tags ?? [])];
+      for (const series of [...touched.map((one) => one.series), ...(deletes.series ?? [])]) {
+        const id = this.#dictionary.idOf(series);
+        if (id !== undefined) ids.push(id);
+      }
+      return ids;
     } catch (thrown) {
       throw storeFailed("write to", thrown);
     }
@@ -203,33 +226,85 @@ export class EmbeddedStore implements Store {
     const add = (more: Operation[]) => {
       for (const operation of more) operations.push(operation);
     };
+    this.#tails.begin();
     try {
+      if (write.deletes !== undefined) return this.#planDeletion(write, write.deletes);
       for (const { series, points } of write.observations ?? []) {
         if (points.time.length === 0) continue;
         const id = this.#dictionary.intern(series);
         this.#dictionary.markObserved(id);
-        add(new Track(this.#chunks, id, rawLevel, pointLimits).write(rowsOfPoints(points), this.#tails));
+        add(this.#trackOf(id, rawLevel).write(rowsOfPoints(points)));
       }
       for (const { series, period, rows } of write.states ?? []) {
         const id = this.#dictionary.intern(series);
-        add(
-          new Track(this.#chunks, id, this.#levels.intern(period), stateLimits).write(rowsOfStates(rows), this.#tails),
-        );
+        add(this.#trackOf(id, this.#levels.intern(period)).write(rowsOfStates(rows)));
       }
       for (const { series, shard } of write.tags ?? []) {
         operations.push(this.#tags.note(this.#dictionary.intern(series), shard));
       }
-      for (const { metric, tagset } of write.staticTagsets ?? []) operations.push(this.#tags.setStatic(metric, tagset));
+      add(this.#planStatics(write));
     } catch (thrown) {
+      this.#tails.rollback();
       throw storeFailed("write to", thrown);
     }
     return operations;
   }
 
+  /** Deletes and writes of one track are planned together, as both read what is committed. */
+  #planDeletion(write: StoreWrite, deletes: StoreDeletes): Operation[] {
+    const changes = new TrackChanges(this.#dictionary, this.#levels);
+    const operations: Operation[] = [];
+    for (const one of deletes.observations ?? []) changes.remove(one, undefined);
+    for (const one of deletes.states ?? []) changes.remove(one, one.period);
+    for (const { series, points } of write.observations ?? []) {
+      if (points.time.length > 0) this.#dictionary.markObserved(this.#dictionary.intern(series));
+      changes.put(series, undefined, rowsOfPoints(points));
+    }
+    for (const { series, period, rows } of write.states ?? []) changes.put(series, period, rowsOfStates(rows));
+    for (const { id, level, ranges, rows } of changes.all()) {
+      for (const operation of this.#trackOf(id, level).replace(ranges, rows)) operations.push(operation);
+    }
+    for (const { series, shard } of deletes.tags ?? []) {
+      const id = this.#dictionary.idOf(series);
+      if (id !== undefined) operations.push({ ...this.#tags.note(id, shard), value: undefined });
+    }
+    for (const { series, shard } of write.tags ?? []) {
+      operations.push(this.#tags.note(this.#dictionary.intern(series), shard));
+    }
+    operations.push(...this.#planStatics(write));
+    for (const series of deletes.series ?? []) {
+      for (const operation of this.#planSeriesDeletion(series)) operations.push(operation);
+    }
+    return operations;
+  }
+
+  #planSeriesDeletion(series: Series): Operation[] {
+    const id = this.#dictionary.idOf(series);
+    if (id === undefined) return [];
+    const operations: Operation[] = [];
+    this.#dictionary.markDeleted(id);
+    this.#tails.planUnknownSeries(id);
+    for (const key of this.#chunks.getKeys({ start: numberKey(id), end: numberKey(id + 1) })) {
+      operations.push({ table: this.#chunks, key, value: undefined });
+    }
+    for (const shard of this.#tags.shards(id)) operations.push({ ...this.#tags.note(id, shard), value: undefined });
+    return operations;
+  }
+
+  #planStatics({ staticTagsets = [] }: StoreWrite): Operation[] {
+    return staticTagsets.map(({ metric, tagset }) => this.#tags.setStatic(metric, tagset));
+  }
+
   async #commit(operations: readonly Operation[]): Promise<void> {
     const series = this.#dictionary.unsaved();
     const levels = this.#levels.unsaved();
-    await this.#environment.commit([...series.operations, ...levels.operations, ...operations]);
+    try {
+      await this.#environment.commit([...series.operations, ...levels.operations, ...operations]);
+    } catch (thrown) {
+      this.#tails.failed();
+      throw thrown;
+    }
+    this.#tails.committed();
     series.saved();
     levels.saved();
   }
@@ -260,8 +335,6 @@ const stateLimits: ChunkLimits = {
   splitRows: 512,
   splitBytes: 256 * 1024,
 };
-
-const limitsOf = (level: number) => (level === rawLevel ? pointLimits : stateLimits);
 
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 

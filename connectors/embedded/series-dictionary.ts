@@ -68,6 +68,13 @@ export class SeriesDictionary {
     if (this.#unobserved.delete(id)) this.#unsaved.add(id);
   }
 
+  /** It was deleted as a whole; the number stays its own. */
+  markDeleted(id: number): void {
+    if (this.#unobserved.has(id)) return;
+    this.#unobserved.add(id);
+    this.#unsaved.add(id);
+  }
+
   /** Series that have data points, in order of their numbers. */
   *observed(metric: string | undefined): IterableIterator<Series> {
     const ids = metric === undefined ? this.#series.keys() : (this.#byMetric.get(metric) ?? []);

@@ -45,6 +45,16 @@ export class SortedRows {
     }
   }
 
+  /** Takes away those in `[from, to)`. */
+  remove(from: number, to: number): void {
+    const low = this.#lowerBound(from);
+    const high = Math.max(low, this.#lowerBound(to));
+    if (high === low) return;
+    const rest = this.#copy(high, this.#size);
+    this.#size = low;
+    this.#append(rest.time, rest.cells, 0, rest.time.length);
+  }
+
   /** Copies of those in `[from, to)`. */
   read(from: number, to: number): TimedCells {
     const low = this.#lowerBound(from);

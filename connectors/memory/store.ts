@@ -4,7 +4,14 @@ import { layoutOf } from "../../blocks/model/data-type.ts";
 import { matchesFilter } from "../../blocks/model/selector.ts";
 import type { Series, Tagset } from "../../blocks/model/series.ts";
 import { touchedShards } from "../../blocks/model/shard.ts";
-import type { SeriesFilter, SeriesRange, StateRows, Store, StoreWrite } from "../../blocks/model/store.ts";
+import type {
+  SeriesFilter,
+  SeriesRange,
+  StateRows,
+  Store,
+  StoreDeletes,
+  StoreWrite,
+} from "../../blocks/model/store.ts";
 import { record } from "../../config/declare.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import { type Cells, type NamedCells, SortedRows, type TimedCells } from "./sorted-rows.ts";
@@ -47,7 +54,9 @@ export class MemoryStore implements Store {
 
   async write(write: StoreWrite): Promise<void> {
     this.#assertOpen();
+    if (write.deletes !== undefined) this.#delete(write.deletes);
     for (const { series, points } of write.observations ?? []) {
+      if (points.time.length > 0) this.#keep(series).observed = true;
       this.#keep(series).points.write(points.time, { values: { width: 1, column: points.values } });
     }
     for (const { series, period, rows } of write.states ?? []) {
@@ -71,8 +80,8 @@ export class MemoryStore implements Store {
     const touched = filter.range === undefined ? undefined : touchedShards(filter.range);
     if (filter.range !== undefined && touched === undefined) return [];
     const found: Series[] = [];
-    for (const { series, points, shards } of this.#kept.values()) {
-      if (points.size === 0 || !matchesFilter(filter, series, this.#staticTagsets.get(series.metric))) continue;
+    for (const { series, observed, shards } of this.#kept.values()) {
+      if (!observed || !matchesFilter(filter, series, this.#staticTagsets.get(series.metric))) continue;
       if (touched === undefined || [...shards].some((shard) => touched.has(shard))) found.push(series);
     }
     return found.sort((a, b) => order(a.canonical, b.canonical) || order(a.type, b.type));
@@ -98,6 +107,21 @@ export class MemoryStore implements Store {
     if (this.#closed) throw new EngineError("STORE_FAILED", "Cannot use the store as it is closed");
   }
 
+  #delete({ observations, states, tags, series }: StoreDeletes): void {
+    for (const { series: one, from, to } of observations ?? []) this.#find(one)?.points.remove(from, to);
+    for (const { series: one, period, from, to } of states ?? []) this.#find(one)?.states.get(period)?.remove(from, to);
+    for (const { series: one, shard } of tags ?? []) this.#find(one)?.shards.delete(shard);
+    for (const one of series ?? []) {
+      const kept = this.#find(one);
+      if (kept === undefined) continue;
+      // Emptied, not dropped: other tables may know it by object.
+      kept.observed = false;
+      kept.points = new SortedRows();
+      kept.states.clear();
+      kept.shards.clear();
+    }
+  }
+
   #find(series: Series): KeptSeries | undefined {
     const known = this.#known.get(series);
     if (known !== undefined) return known;
@@ -109,7 +133,7 @@ export class MemoryStore implements Store {
   #keep(series: Series): KeptSeries {
     let kept = this.#find(series);
     if (kept === undefined) {
-      kept = { series, points: new SortedRows(), states: new Map(), shards: new Set() };
+      kept = { series, observed: false, points: new SortedRows(), states: new Map(), shards: new Set() };
       this.#kept.set(identityOf(series), kept);
     }
     return kept;
@@ -118,7 +142,8 @@ export class MemoryStore implements Store {
 
 interface KeptSeries {
   readonly series: Series;
-  readonly points: SortedRows;
+  observed: boolean;
+  points: SortedRows;
   readonly states: Map<string, SortedRows>;
   readonly shards: Set<string>;
 }

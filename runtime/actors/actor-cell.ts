@@ -4,7 +4,7 @@ import { EngineError, sentenceOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { ActorRef } from "./actor-ref.ts";
 import type { ActorSystem } from "./actor-system.ts";
-import { ActorTimers } from "./actor-timers.ts";
+import { ActorTimers, DueMessage } from "./actor-timers.ts";
 import { ask } from "./ask.ts";
 import type { ActorContext, Behavior, Props, SpawnOptions } from "./behavior.ts";
 import type { DeadLetter } from "./dead-letters.ts";
@@ -55,7 +55,7 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
   readonly #props: Props<M>;
   readonly #mailboxMax: number;
   readonly #supervision: Supervision;
-  readonly #mailbox = new Mailbox<M>();
+  readonly #mailbox = new Mailbox<M | DueMessage<M>>();
   readonly #stash: Stash<M>;
   readonly #children = new Map<string, Relative>();
   /** Who wants to know that this one has stopped. */
@@ -87,7 +87,7 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
     this.#supervision = options.supervision ?? { kind: "stop" };
     this.#onStopped = onStopped;
     this.log = host.log.child({ actor: path });
-    this.timers = new ActorTimers(host.clock, (message) => this.tell(message));
+    this.timers = new ActorTimers(host.clock, (due) => this.#offer(due));
     this.#behavior = make(props);
     this.#schedule();
   }
@@ -202,25 +202,32 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
     for (let taken = 0; taken < messages && this.#state === "running" && !this.#stopAsked; taken += 1) {
       const message = this.#mailbox.shift();
       if (message === undefined) return;
-      this.#behavior.receive(message, this);
+      if (!(message instanceof DueMessage)) this.#behavior.receive(message, this);
+      else if (message.take()) this.#behavior.receive(message.message, this);
     }
   }
 
-  #offer(message: M): "told" | "full" | "stopped" {
+  #offer(message: M | DueMessage<M>): "told" | "full" | "stopped" {
     if (this.#state === "stopped" || this.#stopAsked) {
-      this.#host.deadLetter({ message, to: this.path, reason: "actor stopped" });
+      this.#refuse(message, "actor stopped");
       return "stopped";
     }
     if (this.#mailbox.size >= this.#mailboxMax) {
-      this.#host.deadLetter({ message, to: this.path, reason: "mailbox full" });
+      this.#refuse(message, "mailbox full");
       return "full";
     }
     this.#push(message);
     return "told";
   }
 
+  /** A timer's message counts as taken, unless the timer was cancelled: then it is no message. */
+  #refuse(message: M | DueMessage<M>, reason: DeadLetter["reason"]): void {
+    if (!(message instanceof DueMessage)) this.#host.deadLetter({ message, to: this.path, reason });
+    else if (message.take()) this.#host.deadLetter({ message: message.message, to: this.path, reason });
+  }
+
   /** Past the bound: only for notices, of which there is one for each actor watched. */
-  #push(message: M): void {
+  #push(message: M | DueMessage<M>): void {
     if (this.#state === "stopped") return;
     this.#mailbox.push(message);
     if (this.#state !== "paused") this.#schedule();
@@ -325,7 +332,7 @@ export class ActorCell<M> implements ActorRef<M>, ActorContext<M>, Relative, Run
     this.timers.cancelAll();
     this.#stash.emptyInto(this.#mailbox);
     for (let left = this.#mailbox.shift(); left !== undefined; left = this.#mailbox.shift()) {
-      this.#host.deadLetter({ message: left, to: this.path, reason: "actor stopped" });
+      this.#refuse(left, "actor stopped");
     }
     for (const watched of this.#watched) watched.removeWatcher(this);
     for (const notify of this.#watchers.values()) notify();

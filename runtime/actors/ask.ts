@@ -2,7 +2,7 @@ import type { Clock } from "../clock/clock.ts";
 import { EngineError } from "../errors.ts";
 import type { ActorRef } from "./actor-ref.ts";
 
-/** Sends `message` by `tell` and waits for the first answer; later ones are ignored. @see ActorRef.ask */
+/** Sends `message` by `tell` and waits for the first answer; those that come later or too late are refused. @see ActorRef.ask */
 export function ask<M, R>(
   path: string,
   clock: Clock,
@@ -11,18 +11,16 @@ export function ask<M, R>(
   timeoutMs: number,
 ): Promise<R> {
   return new Promise<R>((resolve, reject) => {
+    const replyTo = new ReplyAddress<R>(`${path}/ask`, (answer) => {
+      timer.cancel();
+      resolve(answer);
+    });
     const timer = clock.after(timeoutMs, () => {
+      replyTo.stop();
       const sentence = `Cannot ask "${path}" as it must answer within ${timeoutMs} ms: it is silent`;
       reject(new EngineError("ASK_TIMEOUT", sentence, { retryable: true }));
     });
-    const told = tell(
-      make(
-        new ReplyAddress<R>(`${path}/ask`, (answer) => {
-          timer.cancel();
-          resolve(answer);
-        }),
-      ),
-    );
+    const told = tell(make(replyTo));
     if (told === "told") return;
     timer.cancel();
     const sentence = `Cannot ask "${path}" as it must take messages: it is ${told}`;
@@ -32,7 +30,7 @@ export function ask<M, R>(
   });
 }
 
-/** Takes one answer. */
+/** Takes one answer; what comes too late, or once more, is refused. */
 class ReplyAddress<R> implements ActorRef<R> {
   readonly path: string;
   #onAnswer: ((answer: R) => void) | undefined;

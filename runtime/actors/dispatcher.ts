@@ -10,7 +10,7 @@ export interface Runnable {
 /** Turns in one slice at most, for a clock that stands still while turns run. */
 const turnsMax = 64;
 
-/** Gives turns in order of asking, for a slice of time; then lets I/O run. */
+/** Gives turns in order of asking, or as the clock chooses, for a slice of time; then lets I/O run. */
 export class Dispatcher {
   readonly #clock: Clock;
   readonly #turnMs: number;
@@ -32,12 +32,15 @@ export class Dispatcher {
   }
 
   readonly #drain = (): void => {
+    const { choose } = this.#clock;
     const endMs = this.#clock.monotonic() + this.#turnMs;
     for (let turns = 0; turns < turnsMax; turns += 1) {
+      if (choose !== undefined && this.#queue.size > 1) this.#queue.swapOldest(choose(this.#queue.size));
       const next = this.#queue.shift();
       if (next === undefined) break;
       next.runTurn();
-      if (this.#clock.monotonic() >= endMs) break;
+      // Where it chooses, also how many turns promises wait for.
+      if (this.#clock.monotonic() >= endMs || choose?.(4) === 3) break;
     }
     this.#scheduled = this.#queue.size > 0;
     if (this.#scheduled) this.#clock.soon(this.#drain);

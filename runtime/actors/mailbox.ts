@@ -42,6 +42,14 @@ export class Mailbox<T> {
     return item;
   }
 
+  /** Lets another item be the oldest; the two change places. */
+  swapOldest(index: number): void {
+    const at = (this.#head + index) & (this.#slots.length - 1);
+    const oldest = this.#slots[this.#head];
+    this.#slots[this.#head] = this.#slots[at];
+    this.#slots[at] = oldest;
+  }
+
   #grow(): void {
     const grown = new Array<T | undefined>(this.#slots.length * 2).fill(undefined);
     for (let index = 0; index < this.#size; index += 1) {

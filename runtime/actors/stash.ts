@@ -23,7 +23,7 @@ export class Stash<M> {
   }
 
   /** Puts all before what the mailbox holds. */
-  emptyInto(mailbox: Mailbox<M>): void {
+  emptyInto(mailbox: { unshift(message: M): void }): void {
     for (let last = this.#held.pop(); last !== undefined; last = this.#held.pop()) mailbox.unshift(last);
   }
 }

@@ -18,4 +18,9 @@ export interface Clock {
   soon(run: () => void): void;
   /** A number in [0, 1). */
   random(): number;
+  /**
+   * Which of `count` that may each go first does, from 0: asked where no order was promised, as between actors that wait for a
+   * turn. Not there where the first that came goes first. Tests permute runs by it.
+   */
+  readonly choose?: (count: number) => number;
 }

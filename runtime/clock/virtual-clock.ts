@@ -32,7 +32,9 @@ export function virtualClock(startMs = 0, seed = 1): VirtualClock {
   return new SteppedClock(startMs, seed);
 }
 
-class SteppedClock implements VirtualClock {
+/** A virtual clock that may be told which of the timers due at one moment fires first. */
+export class SteppedClock implements VirtualClock {
+  readonly choose?: (count: number) => number;
   readonly #startMs: number;
   readonly random: () => number;
   #elapsedMs = 0;
@@ -41,9 +43,10 @@ class SteppedClock implements VirtualClock {
   #soon: (() => void)[] = [];
   #draining = false;
 
-  constructor(startMs: number, seed: number) {
+  constructor(startMs: number, seed: number, choose?: (count: number) => number) {
     this.#startMs = startMs;
     this.random = mulberry32(seed);
+    if (choose !== undefined) this.choose = choose;
   }
 
   get pendingTimers(): number {
@@ -74,17 +77,24 @@ class SteppedClock implements VirtualClock {
     const endMs = this.#elapsedMs + ms;
     this.runSoon();
     for (let fired = 0; fired < turnsMax; fired += 1) {
-      const next = this.#timers[0];
+      const next = this.#firstDue();
       if (next === undefined || next.dueMs > endMs) {
         this.#elapsedMs = endMs;
         return;
       }
-      this.#timers.shift();
+      next.cancel();
       this.#elapsedMs = Math.max(this.#elapsedMs, next.dueMs);
       next.run();
       this.runSoon();
     }
     throw livelock(`fire the timers of ${ms} ms`, turnsMax);
+  }
+
+  #firstDue(): VirtualTimer | undefined {
+    const [first] = this.#timers;
+    if (first === undefined || this.choose === undefined) return first;
+    const later = this.#timers.findIndex(({ dueMs }) => dueMs > first.dueMs);
+    return this.#timers[this.choose(later < 0 ? this.#timers.length : later)];
   }
 
   runSoon(): void {
@@ -93,10 +103,7 @@ class SteppedClock implements VirtualClock {
     this.#draining = true;
     try {
       for (let turns = 0; this.#soon.length > 0; ) {
-        const batch = this.#soon;
-        this.#soon = [];
-        for (const run of batch) run();
-        turns += batch.length;
+        turns += this.#runBatch();
         if (turns > turnsMax) throw livelock("drain the queue of turns", turnsMax);
       }
     } finally {
@@ -110,9 +117,18 @@ class SteppedClock implements VirtualClock {
     for (let round = 0; quiet < 2; round += 1) {
       if (round > roundsMax) throw livelock("settle", roundsMax);
       quiet = this.#soon.length === 0 ? quiet + 1 : 0;
-      this.runSoon();
+      // Where it chooses, promises run between turns; else after all of them.
+      if (this.choose === undefined) this.runSoon();
+      else this.#runBatch();
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  #runBatch(): number {
+    const batch = this.#soon;
+    this.#soon = [];
+    for (const run of batch) run();
+    return batch.length;
   }
 }
 
@@ -138,7 +154,7 @@ function livelock(action: string, max: number): EngineError {
 }
 
 /** Tommy Ettinger's mulberry32 (public domain): 32 bits of state, enough for the choices of a simulation. */
-function mulberry32(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { GraphStage, Shape } from "./graph-stage.ts";
 import type { Decider } from "./supervised-stage.ts";
 
@@ -20,7 +21,7 @@ export type Module =
   | { readonly kind: "stage"; readonly stage: GraphStage<Shape, unknown> }
   | CompositeModule
   /** Runs on an island of its own. */
-  | { readonly kind: "island"; readonly inner: Module }
+  | { readonly kind: "island"; readonly inner: Module; readonly settings: AsyncSettings }
   | { readonly kind: "named"; readonly inner: Module; readonly name: string }
   /** The decider of those stages inside that have no nearer one. */
   | { readonly kind: "supervised"; readonly inner: Module; readonly decider: Decider }
@@ -35,6 +36,22 @@ export interface CompositeModule {
   readonly outlets: readonly PortAddress[];
   /** Makes its materialised value of those of the children. */
   readonly combine: (materialized: readonly unknown[]) => unknown;
+}
+
+/** How an island is cut off from its neighbours. */
+export interface AsyncSettings {
+  /**
+   * Elements on their way across each boundary of it at most; where two islands that say so meet, the smaller one counts. At least
+   * 1; default 16. With 1 nothing is asked for far ahead of demand, as operators that gather or repeat may want it.
+   */
+  readonly windowMax?: number;
+}
+
+/** A module on an island of its own. */
+export function island(inner: Module, settings: AsyncSettings = {}): Module {
+  const { windowMax = 1 } = settings;
+  assert(Number.isInteger(windowMax) && windowMax >= 1, "at least one element crosses a boundary");
+  return { kind: "island", inner, settings };
 }
 
 /** Two modules in a row: the outlet of the first feeds the inlet of the second. */

@@ -2,18 +2,18 @@ import { EngineError } from "../errors.ts";
 import { GraphStageLogic, Inlet, Outlet } from "./graph-stage.ts";
 import { SinkShape, SourceShape } from "./shape.ts";
 
-/** Elements that may be on their way across a boundary; a power of two. */
-export const windowMax = 16;
-
-/** What is asked for again at once: half the window, so that most elements cross without a message back. */
-const requestSize = windowMax / 2;
+/** Elements that may be on their way across a boundary, where nobody says. */
+export const defaultWindowMax = 16;
 
 /**
  * Carries elements from one island to another. Both write to it directly, as they share a thread and each turn ends before the
  * next begins; only the notices between them go through their queues.
  */
 class Channel {
-  readonly slots: unknown[] = new Array(windowMax).fill(undefined);
+  readonly windowMax: number;
+  /** What is asked for again at once: half the window, so that most elements cross without a message back. */
+  readonly requestSize: number;
+  readonly slots: unknown[];
   /** Counts from the start: elements put in, made known, taken out, and asked for. read <= published <= written <= requested. */
   written = 0;
   published = 0;
@@ -28,6 +28,12 @@ class Channel {
   notifyDownstream: () => void = () => {};
   notifyUpstream: () => void = () => {};
 
+  constructor(windowMax: number) {
+    this.windowMax = windowMax;
+    this.requestSize = Math.max(1, windowMax >> 1);
+    this.slots = new Array(windowMax).fill(undefined);
+  }
+
   clear(): void {
     this.slots.fill(undefined);
   }
@@ -40,9 +46,12 @@ export interface Boundary {
   readonly input: InputBoundary;
 }
 
-/** @param onWritten Upstream holds unpublished elements: call `output.flush` once its island has no event left. */
-export function boundary(onWritten: (output: OutputBoundary) => void): Boundary {
-  const channel = new Channel();
+/**
+ * @param windowMax Elements on their way at most; at least 1.
+ * @param onWritten Upstream holds unpublished elements: call `output.flush` once its island has no event left.
+ */
+export function boundary(windowMax: number, onWritten: (output: OutputBoundary) => void): Boundary {
+  const channel = new Channel(windowMax);
   return { output: new OutputBoundary(channel, onWritten), input: new InputBoundary(channel) };
 }
 
@@ -50,10 +59,10 @@ export function boundary(onWritten: (output: OutputBoundary) => void): Boundary 
  * The upstream end of a boundary between islands.
  *
  * Emits:         nothing; what it takes waits in the channel until the island parks, then crosses as one batch.
- * Backpressures: when as many elements are on their way as downstream asked for, 16 at most.
+ * Backpressures: when as many elements are on their way as downstream asked for, `windowMax` at most.
  * Completes:     when upstream completes, after the last element; a failure overtakes the elements.
  * Cancels:       when the downstream island cancels.
- * State:         16 slots, shared with the other end.
+ * State:         `windowMax` slots, shared with the other end.
  * Delivery:      in order, each once; what is in the channel when either island ends is gone.
  */
 export class OutputBoundary extends GraphStageLogic {
@@ -82,7 +91,7 @@ export class OutputBoundary extends GraphStageLogic {
 
   onPush(): void {
     const channel = this.#channel;
-    channel.slots[channel.written % windowMax] = this.grab(this.#in);
+    channel.slots[channel.written % channel.windowMax] = this.grab(this.#in);
     channel.written += 1;
     if (channel.written === channel.published + 1) this.#onWritten(this);
     if (channel.written < channel.requested) this.pull(this.#in);
@@ -127,10 +136,10 @@ export class OutputBoundary extends GraphStageLogic {
  * The downstream end of a boundary between islands.
  *
  * Emits:         what crossed, in order.
- * Backpressures: when downstream does: it asks for 16 elements at first, then for 8 whenever 8 were taken.
+ * Backpressures: when downstream does: it asks for `windowMax` elements at first, 16 by default, then for half of that whenever so many were taken.
  * Completes:     when upstream completed and the last element is taken; a failure overtakes the elements.
  * Cancels:       when downstream cancels.
- * State:         16 slots, shared with the other end.
+ * State:         `windowMax` slots, shared with the other end.
  * Delivery:      in order, each once; what is in the channel when either island ends is gone.
  */
 export class InputBoundary extends GraphStageLogic {
@@ -147,7 +156,7 @@ export class InputBoundary extends GraphStageLogic {
   }
 
   override preStart(): void {
-    this.#channel.requested = windowMax;
+    this.#channel.requested = this.#channel.windowMax;
     this.#channel.notifyUpstream();
     this.#onNotice();
   }
@@ -184,12 +193,12 @@ export class InputBoundary extends GraphStageLogic {
 
   #pushNext(): void {
     const channel = this.#channel;
-    const index = channel.read % windowMax;
+    const index = channel.read % channel.windowMax;
     const element = channel.slots[index];
     channel.slots[index] = undefined;
     channel.read += 1;
-    if (channel.requested - channel.read <= windowMax - requestSize && channel.end === "open") {
-      channel.requested += requestSize;
+    if (channel.requested - channel.read <= channel.windowMax - channel.requestSize && channel.end === "open") {
+      channel.requested += channel.requestSize;
       channel.notifyUpstream();
     }
     this.push(this.#out, element);

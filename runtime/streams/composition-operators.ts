@@ -11,6 +11,7 @@ import { OrElse } from "./junctions/or-else.ts";
 import { Partition } from "./junctions/partition.ts";
 import { WireTap } from "./junctions/wire-tap.ts";
 import { Zip } from "./junctions/zip.ts";
+import { ZipAll } from "./junctions/zip-all.ts";
 import { ZipLatest } from "./junctions/zip-latest.ts";
 import { ZipWith } from "./junctions/zip-with.ts";
 import { type BlueprintKind, type BlueprintOf, LinearOperators } from "./linear-operators.ts";
@@ -68,6 +69,12 @@ export abstract class CompositionOperators<Out, K extends BlueprintKind> extends
   /** {@link Zip} */
   zip<T>(other: Other<T>): BlueprintOf<K, readonly [Out, T]> {
     return this.via<readonly [Out, T]>(fedBy(new Zip<readonly [Out, T]>(2), 0, other));
+  }
+
+  /** {@link ZipAll} */
+  zipAll<T>(other: Other<T>, ownFiller: Out, otherFiller: T): BlueprintOf<K, readonly [Out, T]> {
+    const fillers = [ownFiller, otherFiller] as const;
+    return this.via<readonly [Out, T]>(fedBy(new ZipAll<readonly [Out, T]>(fillers), 0, other));
   }
 
   /** {@link ZipWith} */

@@ -25,6 +25,11 @@ export class Connection {
   portState = inReady;
   /** The element on its way or not yet grabbed; undefined is none, as undefined is no element. */
   slot: unknown = undefined;
+  /** How many elements a pull asks for at most; above 1 only where the stage downstream takes chunks. */
+  demand = 1;
+  /** What lies in the slot is an array of elements, 2 to `demand` of them, of which the first `taken` are grabbed. */
+  chunked = false;
+  taken = 0;
   /** Why it failed, or why it was cancelled. Undefined where it was cancelled as nothing more is needed. */
   cause: Error | undefined = undefined;
   /** Its owners and handlers are replaced where stages are fused, before the run starts. */

@@ -1,8 +1,10 @@
-import { inSeries, type Module } from "./blueprint.ts";
+import type { OperatorFunction } from "rxjs";
+import { type AsyncSettings, inSeries, island, type Module } from "./blueprint.ts";
 import { type Graph, type GraphStage, Inlet, Outlet } from "./graph-stage.ts";
 import { Keep } from "./keep.ts";
 import { CompositionOperators } from "./composition-operators.ts";
 import type { BlueprintKind } from "./linear-operators.ts";
+import { fromOperator, type OperatorSettings } from "./operators/from-operator.ts";
 import { inWorker, type InWorkerSettings } from "./operators/in-worker.ts";
 import { groupBy } from "./operators/group-by.ts";
 import { prefixAndTail } from "./operators/prefix-and-tail.ts";
@@ -18,6 +20,7 @@ import type { Decider } from "./supervised-stage.ts";
 
 interface FlowKind<In, Mat> extends BlueprintKind {
   readonly blueprint: Flow<In, this["out"], Mat>;
+  readonly ended: Sink<In, Mat>;
 }
 
 /** A part of a stream: a blueprint with one open inlet and one open outlet. Immutable; each run is a run of its own. */
@@ -54,6 +57,11 @@ export class Flow<In, out Out, out Mat = void>
     return Flow.fromStage(inWorker<In, Out>(module, exportName, settings));
   }
 
+  /** {@link fromOperator} */
+  static fromOperator<In, Out>(operator: OperatorFunction<In, Out>, settings?: OperatorSettings): Flow<In, Out> {
+    return Flow.fromStage(fromOperator(operator, settings));
+  }
+
   via<T>(flow: Graph<FlowShape<Out, T>, unknown>): Flow<In, T, Mat> {
     return this.viaMat(flow, Keep.left<Mat>);
   }
@@ -65,19 +73,19 @@ export class Flow<In, out Out, out Mat = void>
     options: { readonly allowClosedSubstreamRecreation?: boolean } = {},
   ): SubFlow<Out, Out, FlowKind<In, Mat>> {
     const groups = this.via(groupBy(maxSubstreams, key, options.allowClosedSubstreamRecreation));
-    return SubFlow.of<Out, FlowKind<In, Mat>>({ via: (joining) => groups.via(joining), breadth: maxSubstreams });
+    return SubFlow.of<Out, FlowKind<In, Mat>>(groups, maxSubstreams);
   }
 
   /** {@link splitWhen} */
   splitWhen(predicate: (element: Out) => boolean): SubFlow<Out, Out, FlowKind<In, Mat>> {
     const parts = this.via(splitWhen(predicate));
-    return SubFlow.of<Out, FlowKind<In, Mat>>({ via: (joining) => parts.via(joining), breadth: partsMax });
+    return SubFlow.of<Out, FlowKind<In, Mat>>(parts, partsMax);
   }
 
   /** {@link splitAfter} */
   splitAfter(predicate: (element: Out) => boolean): SubFlow<Out, Out, FlowKind<In, Mat>> {
     const parts = this.via(splitAfter(predicate));
-    return SubFlow.of<Out, FlowKind<In, Mat>>({ via: (joining) => parts.via(joining), breadth: partsMax });
+    return SubFlow.of<Out, FlowKind<In, Mat>>(parts, partsMax);
   }
 
   /** {@link prefixAndTail} */
@@ -128,8 +136,8 @@ export class Flow<In, out Out, out Mat = void>
     return new Flow({ kind: "supervised", inner: this.module, decider });
   }
 
-  /** Everything so far runs on an island of its own. */
-  async(): Flow<In, Out, Mat> {
-    return new Flow({ kind: "island", inner: this.module });
+  /** Everything so far runs on an island of its own. {@link AsyncSettings} */
+  async(settings?: AsyncSettings): Flow<In, Out, Mat> {
+    return new Flow(island(this.module, settings));
   }
 }

@@ -17,6 +17,9 @@ import type { GraphStageLogic } from "./graph-stage.ts";
 /** Pushes and pulls taken from a variable, past the queue, in a row: what bounds how long another event waits. */
 export const chaseMax = 16;
 
+/** Elements that go from one stage to the next at once, where both can and so many are asked for. */
+export const chunkMax = 256;
+
 type Logic = GraphStageLogic<unknown>;
 
 export interface InterpreterOptions {
@@ -32,6 +35,8 @@ export interface InterpreterOptions {
   readonly onFailure: (error: Error, logic: Logic) => void;
   /** Chased events in a row, 0 to 16; 0 makes the queue decide every order. Default 16. */
   readonly chaseMax?: number;
+  /** Elements of a chunk, at least 1: with 1 each goes alone. Default 256. */
+  readonly chunkMax?: number;
 }
 
 /**
@@ -44,6 +49,7 @@ export class Interpreter {
   readonly clock: Clock;
   readonly log: Log;
   readonly system: ActorSystem;
+  readonly chunkMax: number;
   readonly onAsyncInput: InterpreterOptions["onAsyncInput"];
   readonly #onFailure: InterpreterOptions["onFailure"];
   readonly #logics: readonly Logic[];
@@ -71,6 +77,7 @@ export class Interpreter {
     this.#logics = options.logics;
     this.#running = options.logics.length;
     this.#chaseMax = Math.min(chaseMax, options.chaseMax ?? chaseMax);
+    this.chunkMax = options.chunkMax ?? chunkMax;
     const slots = 2 ** Math.ceil(Math.log2(options.connections.length + 1));
     this.#ring = new Array<Connection | undefined>(slots).fill(undefined);
     this.#mask = slots - 1;

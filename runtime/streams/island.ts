@@ -27,6 +27,7 @@ export interface IslandParts {
   /** It rests until something from outside wakes it. */
   readonly onParked?: () => void;
   readonly chaseMax?: number;
+  readonly chunkMax?: number;
 }
 
 /** Stages that step together: one interpreter inside one actor. */
@@ -50,6 +51,7 @@ export class Island implements Behavior<"wake"> {
       onAsyncInput: (logic, run, value) => this.#onAsyncInput(logic, run, value),
       onFailure: parts.onFailure,
       ...(parts.chaseMax === undefined ? {} : { chaseMax: parts.chaseMax }),
+      ...(parts.chunkMax === undefined ? {} : { chunkMax: parts.chunkMax }),
     });
   }
 

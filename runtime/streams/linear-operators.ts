@@ -49,6 +49,8 @@ import type { FlowShape, SourceShape } from "./shape.ts";
 export interface BlueprintKind {
   readonly out: unknown;
   readonly blueprint: unknown;
+  /** What it becomes with a sink. */
+  readonly ended: unknown;
 }
 
 export type BlueprintOf<K extends BlueprintKind, Out> = (K & { readonly out: Out })["blueprint"];

@@ -1,7 +1,7 @@
 import type { ActorSystem } from "../actors/actor-system.ts";
 import { EngineError, sentenceOf } from "../errors.ts";
 import type { CompositeModule, Module, PortAddress } from "./blueprint.ts";
-import { type Boundary, boundary, type OutputBoundary } from "./boundary.ts";
+import { type Boundary, boundary, defaultWindowMax, type OutputBoundary } from "./boundary.ts";
 import { Connection } from "./connection.ts";
 import { fuse } from "./fused/fuse.ts";
 import type { GraphStageLogic } from "./graph-stage.ts";
@@ -18,8 +18,13 @@ export interface RunOptions {
   readonly onFailure?: (error: Error) => void;
   /** Whether stages in a row that can be run as one are. Tests turn it off to compare. Default true. */
   readonly fuse?: boolean;
-  /** Events that may pass others, 0 to 16. Tests set 0 to see another order. Default 16. */
+  /** Events that may pass others, 0 to 16. Tests set 0 to see another order. Default 16, or what the clock chooses. */
   readonly chaseMax?: number;
+  /**
+   * Elements that go from one stage to the next at once, where both can and downstream has asked for so many; at least 1. Their
+   * meaning is that of single elements. Default 256.
+   */
+  readonly chunkMax?: number;
 }
 
 export interface Materialization {
@@ -32,11 +37,14 @@ export interface Materialization {
   stop(error?: Error): void;
 }
 
+/** Where the clock chooses: the largest `chaseMax`. */
+const chaseMaxMax = 16;
+
 /** Builds the logics of a closed module, and starts an actor for each island. */
 export function materialize(module: Module, system: ActorSystem, options: RunOptions): Materialization {
   const building = new Building(options.name ?? "graph", system);
   const { materialized } = building.build(module, building.newIsland(), "");
-  if (options.fuse !== false) for (const island of building.islands) fuse(island, building.supervised);
+  if (options.fuse !== false) for (const island of building.islands) fuse(island);
   return new Run(building, materialized, system, options);
 }
 
@@ -44,6 +52,8 @@ export function materialize(module: Module, system: ActorSystem, options: RunOpt
 interface IslandPlan {
   readonly logics: Logic[];
   readonly connections: Connection[];
+  /** Elements that cross a boundary of it at once; where it says. */
+  readonly windowMax: number | undefined;
   /** What its output boundaries call; the island answers once it is there. */
   onWritten: (output: OutputBoundary) => void;
 }
@@ -64,8 +74,6 @@ interface Built {
 class Building {
   readonly islands: IslandPlan[] = [];
   readonly boundaries: Boundary[] = [];
-  /** Those that a decider looks after, element by element: they are not fused. */
-  readonly supervised = new Set<Logic>();
   readonly #graphName: string;
   readonly #system: ActorSystem;
 
@@ -74,8 +82,8 @@ class Building {
     this.#system = system;
   }
 
-  newIsland(): IslandPlan {
-    const island: IslandPlan = { logics: [], connections: [], onWritten: () => {} };
+  newIsland(windowMax?: number): IslandPlan {
+    const island: IslandPlan = { logics: [], connections: [], windowMax, onWritten: () => {} };
     this.islands.push(island);
     return island;
   }
@@ -93,7 +101,6 @@ class Building {
         });
         logic.stageName = stageName;
         island.logics.push(logic);
-        if (decider !== undefined) this.supervised.add(logic);
         const handles = (ports: readonly unknown[]) => ports.map((_, index) => ({ logic, index, island }));
         return {
           inlets: handles(stage.shape.inlets),
@@ -104,7 +111,7 @@ class Building {
       case "composite":
         return this.#buildComposite(module, island, isInside(path) ? path : `${path}/`, decider);
       case "island":
-        return this.build(module.inner, this.newIsland(), path, decider);
+        return this.build(module.inner, this.newIsland(module.settings.windowMax), path, decider);
       case "named":
         return this.build(module.inner, island, isInside(path) ? path + module.name : path, decider);
       case "supervised":
@@ -134,7 +141,9 @@ class Building {
       return;
     }
     const upstream = outlet.island;
-    const between = boundary((written) => upstream.onWritten(written));
+    const said = [upstream.windowMax, inlet.island.windowMax].filter((windowMax) => windowMax !== undefined);
+    const windowMax = said.length === 0 ? defaultWindowMax : Math.min(...said);
+    const between = boundary(windowMax, (written) => upstream.onWritten(written));
     const { output, input } = between;
     this.boundaries.push(between);
     output.stageName = `${this.#graphName}.boundary`;
@@ -220,6 +229,7 @@ class Run implements Materialization {
   }
 
   #createIsland(plan: IslandPlan): Island {
+    const chaseMax = this.#options.chaseMax ?? this.#system.clock.choose?.(chaseMaxMax + 1);
     const island = new Island({
       logics: plan.logics,
       connections: plan.connections,
@@ -227,7 +237,8 @@ class Run implements Materialization {
       onFailure: (error) => this.#onFailure(error),
       onStopped: (completed) => this.#onStopped(completed),
       ...(this.#detector === undefined ? {} : { onParked: () => this.#onParked() }),
-      ...(this.#options.chaseMax === undefined ? {} : { chaseMax: this.#options.chaseMax }),
+      ...(chaseMax === undefined ? {} : { chaseMax }),
+      ...(this.#options.chunkMax === undefined ? {} : { chunkMax: this.#options.chunkMax }),
     });
     plan.onWritten = island.onWritten;
     return island;

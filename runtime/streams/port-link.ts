@@ -2,7 +2,7 @@ import type { TransferListItem } from "node:worker_threads";
 import { EngineError } from "../errors.ts";
 import { transferablesOf } from "../workers/transfer.ts";
 import { fromWire, toWire, type WireError } from "../workers/wire-error.ts";
-import { windowMax } from "./boundary.ts";
+import { defaultWindowMax as windowMax } from "./boundary.ts";
 import { FlowLogic } from "./linear-stage.ts";
 import { Ring } from "./ring.ts";
 import type { FlowShape } from "./shape.ts";

@@ -3,6 +3,7 @@ import type { Module } from "./blueprint.ts";
 import type { Graph } from "./graph-stage.ts";
 import { materialize, type RunOptions } from "./materializer.ts";
 import { ClosedShape } from "./shape.ts";
+import type { Decider } from "./supervised-stage.ts";
 
 /** One run of a graph, for whoever supervises it. */
 export interface RunningGraph<out Mat> {
@@ -35,6 +36,16 @@ export class RunnableGraph<out Mat> implements Graph<ClosedShape, Mat> {
 
   mapMaterializedValue<T>(map: (materialized: Mat) => T): RunnableGraph<T> {
     return new RunnableGraph<T>({ kind: "mapped", inner: this.module, map: map as (value: unknown) => unknown });
+  }
+
+  /** The first part of the names of its stages, in errors and logs. */
+  named(name: string): RunnableGraph<Mat> {
+    return new RunnableGraph<Mat>({ kind: "named", inner: this.module, name });
+  }
+
+  /** {@link Decider}: what supervised stages in it do when their function throws. A decider set nearer to a stage counts. */
+  withSupervision(decider: Decider): RunnableGraph<Mat> {
+    return new RunnableGraph<Mat>({ kind: "supervised", inner: this.module, decider });
   }
 
   /** Starts it. A failure that no stage handled is logged. */

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Observable } from "rxjs";
-import { inSeries, type Module } from "./blueprint.ts";
+import { type AsyncSettings, inSeries, island, type Module } from "./blueprint.ts";
 import { type Graph, type GraphStage, Inlet } from "./graph-stage.ts";
 import { cancelled, collect, foldInto, foreach, head } from "./operators/consume.ts";
 import { asObservable } from "./operators/as-observable.ts";
@@ -13,6 +13,7 @@ import { sinkQueue, type SinkQueue, toAsyncIterable } from "./operators/sink-que
 import { toPublisher } from "./operators/to-publisher.ts";
 import type { Publisher } from "./publisher.ts";
 import { SinkShape } from "./shape.ts";
+import type { Decider } from "./supervised-stage.ts";
 
 /** Where a stream ends: a blueprint with one open inlet. Immutable; each run is a run of its own. */
 export class Sink<In, out Mat = void> implements Graph<SinkShape<In>, Mat> {
@@ -144,8 +145,13 @@ export class Sink<In, out Mat = void> implements Graph<SinkShape<In>, Mat> {
     return new Sink({ kind: "named", inner: this.module, name });
   }
 
-  /** It runs on an island of its own. */
-  async(): Sink<In, Mat> {
-    return new Sink({ kind: "island", inner: this.module });
+  /** {@link Decider}: what supervised stages in it do when their function throws. A decider set nearer to a stage counts. */
+  withSupervision(decider: Decider): Sink<In, Mat> {
+    return new Sink({ kind: "supervised", inner: this.module, decider });
+  }
+
+  /** It runs on an island of its own. {@link AsyncSettings} */
+  async(settings?: AsyncSettings): Sink<In, Mat> {
+    return new Sink(island(this.module, settings));
   }
 }

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import type { Observable } from "rxjs";
 import type { ActorSystem } from "../actors/actor-system.ts";
-import { inSeries, type Module } from "./blueprint.ts";
+import { type AsyncSettings, inSeries, island, type Module } from "./blueprint.ts";
 import { type Graph, type GraphStage, Outlet } from "./graph-stage.ts";
 import { Keep } from "./keep.ts";
 import { CompositionOperators } from "./composition-operators.ts";
@@ -36,6 +36,7 @@ import type { Decider } from "./supervised-stage.ts";
 
 interface SourceKind<Mat> extends BlueprintKind {
   readonly blueprint: Source<this["out"], Mat>;
+  readonly ended: RunnableGraph<Mat>;
 }
 
 /** Where a stream begins: a blueprint with one open outlet. Immutable; each run is a run of its own. */
@@ -171,19 +172,19 @@ export class Source<out Out, out Mat = void>
     options: { readonly allowClosedSubstreamRecreation?: boolean } = {},
   ): SubFlow<Out, Out, SourceKind<Mat>> {
     const groups = this.via(groupBy(maxSubstreams, key, options.allowClosedSubstreamRecreation));
-    return SubFlow.of<Out, SourceKind<Mat>>({ via: (joining) => groups.via(joining), breadth: maxSubstreams });
+    return SubFlow.of<Out, SourceKind<Mat>>(groups, maxSubstreams);
   }
 
   /** {@link splitWhen} */
   splitWhen(predicate: (element: Out) => boolean): SubFlow<Out, Out, SourceKind<Mat>> {
     const parts = this.via(splitWhen(predicate));
-    return SubFlow.of<Out, SourceKind<Mat>>({ via: (joining) => parts.via(joining), breadth: partsMax });
+    return SubFlow.of<Out, SourceKind<Mat>>(parts, partsMax);
   }
 
   /** {@link splitAfter} */
   splitAfter(predicate: (element: Out) => boolean): SubFlow<Out, Out, SourceKind<Mat>> {
     const parts = this.via(splitAfter(predicate));
-    return SubFlow.of<Out, SourceKind<Mat>>({ via: (joining) => parts.via(joining), breadth: partsMax });
+    return SubFlow.of<Out, SourceKind<Mat>>(parts, partsMax);
   }
 
   /** {@link prefixAndTail} */
@@ -244,8 +245,8 @@ export class Source<out Out, out Mat = void>
     return new Source({ kind: "supervised", inner: this.module, decider });
   }
 
-  /** Everything so far runs on an island of its own. */
-  async(): Source<Out, Mat> {
-    return new Source({ kind: "island", inner: this.module });
+  /** Everything so far runs on an island of its own. {@link AsyncSettings} */
+  async(settings?: AsyncSettings): Source<Out, Mat> {
+    return new Source(island(this.module, settings));
   }
 }

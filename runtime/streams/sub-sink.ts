@@ -1,9 +1,10 @@
-import { inSeries } from "./blueprint.ts";
+import { inSeries, type Module } from "./blueprint.ts";
 import { EngineError } from "../errors.ts";
 import type { Graph, GraphStageLogic } from "./graph-stage.ts";
 import { SinkLogic, sinkStage } from "./linear-stage.ts";
 import { materialize } from "./materializer.ts";
 import type { SinkShape, SourceShape } from "./shape.ts";
+import type { Decider } from "./supervised-stage.ts";
 
 /** What a stage does about a stream that it runs itself; called in turns of that stage. */
 export interface SubSinkHandler<T> {
@@ -45,9 +46,15 @@ export class SubSink<T> {
     });
   }
 
-  /** Runs the stream that it ends; once. */
-  run(source: Graph<SourceShape<T>, unknown>): void {
-    const module = inSeries(source.module, this.#stage.module, { inlet: false, outlet: false }, () => undefined);
+  /**
+   * Runs the stream that it ends; once.
+   *
+   * @param decider Of those stages in it that have no nearer one.
+   */
+  run(source: Graph<SourceShape<T>, unknown>, decider?: Decider): void {
+    const supervised: Module =
+      decider === undefined ? source.module : { kind: "supervised", inner: source.module, decider };
+    const module = inSeries(supervised, this.#stage.module, { inlet: false, outlet: false }, () => undefined);
     // Its failures come in by the handler.
     materialize(module, this.#parent.system, { name: this.#parent.stageName, onFailure: () => {} });
   }

@@ -14,11 +14,12 @@ export type Decider = (error: Error) => Directive;
 
 /** A flow logic that asks the decider of its attributes when the function it was given throws or rejects. */
 export abstract class SupervisedLogic<In, Out, M = void> extends FlowLogic<In, Out, M> {
-  readonly #decider: Decider | undefined;
+  /** @internal */
+  readonly decider: Decider | undefined;
 
   constructor(shape: FlowShape<In, Out>, attributes: Attributes) {
     super(shape);
-    this.#decider = attributes.decider;
+    this.decider = attributes.decider;
   }
 
   /** Back to the state of a fresh run; for stages that have one. */
@@ -33,7 +34,7 @@ export abstract class SupervisedLogic<In, Out, M = void> extends FlowLogic<In, O
   /** @returns whether to resume or restart; throws where the stage must fail. */
   protected decide(thrown: unknown): "resume" | "restart" {
     const error = this.#errorOf(thrown);
-    const directive = this.#decider?.(error) ?? "stop";
+    const directive = this.decider?.(error) ?? "stop";
     if (directive === "stop") throw error;
     return directive;
   }

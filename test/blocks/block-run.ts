@@ -1,3 +1,4 @@
+import { utcRules } from "../../blocks/model/bucket-rules.ts";
 import assert from "node:assert/strict";
 import { Subject } from "rxjs";
 import type { z } from "zod";
@@ -58,6 +59,7 @@ export class BlockRun {
       store: () => this.store,
       outlets: new Set(outlets),
       derivators,
+      buckets: utcRules,
       derivations,
       flushes: this.flushes,
       shared: sharedState(),

@@ -1,3 +1,4 @@
+import { type BucketRules, utcRules } from "../../blocks/model/bucket-rules.ts";
 import { Subject } from "rxjs";
 import { aggregationBlock } from "../../blocks/aggregation.ts";
 import { messageBlock } from "../../blocks/message.ts";
@@ -41,6 +42,7 @@ export class ProcessorRun {
     given: Readonly<Record<string, unknown>>,
     derivators: readonly Derivator[],
     derivations: readonly Derivation[] = [],
+    buckets: BucketRules = utcRules,
   ) {
     const { nodes, wires } = processorBlock.expand(
       processorBlock.settings.parse({ store: "main", ...given }),
@@ -61,6 +63,7 @@ export class ProcessorRun {
         store: () => this.store,
         outlets: new Set(outlets),
         derivators,
+        buckets,
         derivations,
         flushes: this.flushes,
         shared,

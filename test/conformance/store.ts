@@ -302,6 +302,77 @@ export function storeConformance(
       assert.deepEqual(Object.fromEntries(all.get(long) ?? []), { "": '"', é: "\n" });
     });
 
+    test("a deleted series is found no more, and nothing of it is left, until it is written again", async () => {
+      const { store } = tested;
+      const a = table.intern("a", { k: "v" }, "tdouble");
+      const b = table.intern("b", {}, "tdouble");
+      const everything = (series: Series) => ({
+        observations: [{ series, points: pointsOf("tdouble", [1, 2, 3], 1) }],
+        states: [
+          { series, period: "1m", rows: statesOf([0, 1], 1) },
+          { series, period: "1h", rows: statesOf([0], 1) },
+        ],
+        tags: [{ series, shard: "1970-01" }],
+      });
+      await store.write(everything(a));
+      await store.write(everything(b));
+      await store.write({ deletes: { series: [a, table.intern("never written", {}, "tlong")] } });
+      const reopened = await tested.reopen();
+      const names = async () => (await reopened.find({ tags: new Map() })).map(({ metric }) => metric);
+      const ranges = [a, b].map((series) => ({ series, ...always }));
+      const rows = async () => [
+        ...(await reopened.readObservations(ranges)).map(({ time }) => time.length),
+        ...(await reopened.readStates("1m", ranges)).map(({ start }) => start.length),
+        ...(await reopened.readStates("1h", ranges)).map(({ start }) => start.length),
+      ];
+      assert.deepEqual(await names(), ["b"]);
+      assert.deepEqual(await rows(), [0, 3, 0, 2, 0, 1]);
+      assert.deepEqual([...(await reopened.newest([a, b]))], [Number.NEGATIVE_INFINITY, 3]);
+      await reopened.write({ observations: [{ series: a, points: pointsOf("tdouble", [7], 1) }] });
+      assert.deepEqual(await names(), ["a", "b"]);
+      assert.deepEqual(await rows(), [1, 3, 0, 2, 0, 1]);
+    });
+
+    test("a write may delete and store in one range, and deletes first", async () => {
+      const { store } = tested;
+      const a = table.intern("a", {}, "tdouble");
+      await store.write({
+        observations: [{ series: a, points: pointsOf("tdouble", [1, 2, 3, 4], 1) }],
+        states: [{ series: a, period: "1m", rows: statesOf([1, 2, 3, 4], 1) }],
+      });
+      await store.write({
+        deletes: {
+          observations: [
+            { series: a, from: 2, to: 4 },
+            { series: a, from: 8, to: 9 },
+          ],
+          states: [
+            { series: a, period: "1m", from: 1, to: 4 },
+            { series: a, period: "never stored", from: 1, to: 4 },
+          ],
+        },
+        observations: [{ series: a, points: pointsOf("tdouble", [3, 5], 2) }],
+        states: [{ series: a, period: "1m", rows: statesOf([0, 2], 2) }],
+      });
+      const reopened = await tested.reopen();
+      const written = (times: readonly number[]) => (time: number) => (times.includes(time) ? 2 : 1);
+      assert.deepEqual(await reopened.readObservations([{ series: a, ...always }]), [
+        pointsOf("tdouble", [1, 3, 4, 5], written([3, 5])),
+      ]);
+      assert.deepEqual(await reopened.readStates("1m", [{ series: a, ...always }]), [
+        statesOf([0, 2, 4], written([0, 2])),
+      ]);
+    });
+
+    test("a series whose observations were all deleted by range is still found, and has no newest one", async () => {
+      const { store } = tested;
+      const a = table.intern("a", {}, "tlong");
+      await store.write({ observations: [{ series: a, points: pointsOf("tlong", [1, 2], 1) }] });
+      await store.write({ deletes: { observations: [{ series: a, ...always }] } });
+      assert.equal((await store.find({ tags: new Map() })).length, 1);
+      assert.deepEqual([...(await store.newest([a]))], [Number.NEGATIVE_INFINITY]);
+    });
+
     test("a closed store refuses", async () => {
       await tested.store.close();
       await assert.rejects(tested.store.write({}), { code: "STORE_FAILED" });
@@ -365,6 +436,8 @@ const runOfRows = fc.record({
   first: fc.integer({ min: -4000, max: 4000 }),
   step: fc.integer({ min: 1, max: 3 }),
   count: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 200, max: 1300 })),
+  /** Taken away in the same write, but for the rows that it stores. */
+  deletes: fc.option(fc.tuple(fc.integer({ min: -4000, max: 6000 }), fc.integer({ min: 0, max: 3000 }))),
 });
 type RunOfRows = typeof runOfRows extends fc.Arbitrary<infer T> ? T : never;
 
@@ -380,16 +453,25 @@ async function agreesWithModel(
 ): Promise<void> {
   const table = new SeriesTable();
   const model = new Map<string, Map<number, number>>();
-  for (const [number, { type, period, first, step, count }] of writes.entries()) {
+  for (const [number, { type, period, first, step, count, deletes }] of writes.entries()) {
     const series = table.intern("m", { of: "model" }, type);
     const times = Array.from({ length: count }, (_, i) => first + i * step);
+    const [from, length] = deletes ?? [0, 0];
+    const range = { series, from, to: from + length };
     await tested.store.write(
       period === undefined
-        ? { observations: [{ series, points: pointsOf(type, times, number) }] }
-        : { states: [{ series, period, rows: statesOf(times, number) }] },
+        ? {
+            ...(deletes !== null && { deletes: { observations: [range] } }),
+            observations: [{ series, points: pointsOf(type, times, number) }],
+          }
+        : {
+            ...(deletes !== null && { deletes: { states: [{ ...range, period }] } }),
+            states: [{ series, period, rows: statesOf(times, number) }],
+          },
     );
     const kept = model.get(`${type} ${period}`) ?? new Map<number, number>();
     model.set(`${type} ${period}`, kept);
+    for (const time of [...kept.keys()]) if (time >= range.from && time < range.to) kept.delete(time);
     for (const time of times) kept.set(time, number);
   }
   const store = await tested.reopen();

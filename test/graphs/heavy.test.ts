@@ -72,9 +72,8 @@ sinks:
     states,
     ask: async ({ every, value }) => {
       const request = readQuery({ selector: "a", every, value });
-      return (await answer(plan.graph, "main", kept, world.catalogue.derivators, request)).rows.map((row) =>
-        row.slice(2),
-      );
+      const context = { graph: plan.graph, buckets: engine.buckets, derivators: world.catalogue.derivators };
+      return (await answer(context, "main", kept, request)).rows.map((row) => row.slice(2));
     },
   };
 }

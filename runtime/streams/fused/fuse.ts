@@ -1,6 +1,5 @@
 import { Connection } from "../connection.ts";
 import type { GraphStageLogic } from "../graph-stage.ts";
-import { fuseBranches } from "./fuse-branches.ts";
 import { FusedLogic } from "./fused-logic.ts";
 import { hasKernel, isSink, isSource, type KernelLogic } from "./kernel.ts";
 
@@ -13,24 +12,26 @@ export interface IslandParts {
 }
 
 /**
- * Replaces each longest row of stages that have kernels by one stage. Wires to others keep their place, so the stages there see no
- * difference.
- *
- * @param apart Stay by themselves.
+ * Replaces each longest row of stages that have kernels by one stage; also a single one, where a neighbour takes chunks. Wires to others
+ * keep their place, so the stages there see no difference.
  */
-export function fuse(island: IslandParts, apart: ReadonlySet<Logic>): void {
-  fuseBranches(island, apart);
+export function fuse(island: IslandParts): void {
   const behind = new Map<Logic, Connection>();
   const before = new Map<Logic, Connection>();
+  const besideChunks = new Set<Logic>();
   for (const connection of island.connections) {
-    if (!hasKernel(connection.outOwner) || !hasKernel(connection.inOwner)) continue;
-    if (apart.has(connection.outOwner) || apart.has(connection.inOwner)) continue;
-    if (isSink(connection.outOwner.kernel) || isSource(connection.inOwner.kernel)) continue;
-    behind.set(connection.outOwner, connection);
-    before.set(connection.inOwner, connection);
+    const { outOwner, inOwner } = connection;
+    if ("takesChunks" in outOwner) besideChunks.add(inOwner);
+    if ("takesChunks" in inOwner) besideChunks.add(outOwner);
+    if (!hasKernel(outOwner) || !hasKernel(inOwner)) continue;
+    if (isSink(outOwner.kernel) || isSource(inOwner.kernel)) continue;
+    behind.set(outOwner, connection);
+    before.set(inOwner, connection);
   }
   // A ring of kernels has no first one, and stays as it is.
-  const firsts = island.logics.filter((logic) => behind.has(logic) && !before.has(logic)).filter(hasKernel);
+  const firsts = island.logics
+    .filter(hasKernel)
+    .filter((logic) => !before.has(logic) && (behind.has(logic) || besideChunks.has(logic)));
   for (const first of firsts) replace(island, rowFrom(first, behind));
 }
 

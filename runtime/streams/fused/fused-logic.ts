@@ -1,5 +1,7 @@
 import { EngineError, sentenceOf } from "../../errors.ts";
-import { GraphStageLogic, Inlet, Outlet, type Shape } from "../graph-stage.ts";
+import { ChunkLogic } from "../chunk-logic.ts";
+import { Inlet, Outlet, type Shape } from "../graph-stage.ts";
+import type { Decider } from "../supervised-stage.ts";
 import { FusedState } from "./fused-state.ts";
 import { isSink, isSource, type Kernel, type KernelLogic, type SinkKernel } from "./kernel.ts";
 import { enter, present } from "./stepped-turn.ts";
@@ -15,20 +17,27 @@ const elementsMax = 1_024;
  * Backpressures: when downstream does; the source is read only on demand.
  * Completes:     as the stages would one after the other, each giving what it holds back first.
  * Cancels:       as the stages would: a stage that has enough ends those before it.
- * State:         that of the stages.
- * Delivery:      that of the stages; what one of them throws fails the run under the name of that stage.
+ * State:         that of the stages, and the chunk that came in, while it goes through.
+ * Delivery:      that of the stages; what one of them throws is for its decider, or fails the run under the name of that stage.
  */
-export class FusedLogic extends GraphStageLogic {
+export class FusedLogic extends ChunkLogic {
   readonly #state: FusedState;
   readonly #choice: TurnChoice;
+  readonly #deciders: readonly (Decider | undefined)[];
   readonly #in: Inlet<unknown> | undefined;
   readonly #out: Outlet<unknown> | undefined;
   /** Its two ends are joined: an event on it gives the stage another turn. Only with a source. */
   readonly again: { readonly in: Inlet<unknown>; readonly out: Outlet<unknown> } | undefined;
   readonly #sink: SinkKernel | undefined;
+  /** A stage takes more elements, or fewer, than leave it. */
+  readonly #scalesDemand: boolean;
   /** Stages that emit before they ask: the last is asked first. */
   readonly #beginners: number[] = [];
+  /** Where a lone element comes in, and where one leaves: most runs need no more. */
+  readonly #loneIn: unknown[] = [undefined];
+  readonly #loneOut: unknown[] = [undefined];
   #headClosed = false;
+  #failure: Error | undefined;
 
   constructor(logics: readonly KernelLogic[]) {
     const kernels = logics.map(({ kernel }) => kernel);
@@ -37,11 +46,13 @@ export class FusedLogic extends GraphStageLogic {
     this.#in = ports.in;
     this.#out = ports.out;
     this.again = ports.again;
-    this.#state = new FusedState(kernels, [
-      ...logics.map(({ stageName }) => stageName),
-      ...kernels.flatMap((kernel) => (kernel.kind === "branches" ? kernel.names : [])),
-    ]);
+    this.#state = new FusedState(
+      kernels,
+      logics.map(({ stageName }) => stageName),
+    );
     this.#choice = new TurnChoice(kernels);
+    this.#deciders = logics.map(({ decider }) => decider);
+    this.#scalesDemand = kernels.some(({ kind }) => kind === "take" || kind === "grouped" || kind === "fold");
     this.stageName = logics[0]?.stageName ?? "fused";
     const last = kernels.at(-1);
     this.#sink = isSink(last) ? last : undefined;
@@ -74,13 +85,19 @@ export class FusedLogic extends GraphStageLogic {
   }
 
   onPush(): void {
-    const inlet = this.#in as Inlet<unknown>;
     this.#guarded(() => {
-      const output = this.#choice.turn(this.#state, this.grab(inlet), 1);
-      this.#choice.count(1);
-      if (output !== undefined) this.push(this.#out as Outlet<unknown>, output);
-      if (this.#state.ended >= 0) this.#advance();
-      else if (output === undefined) this.pull(inlet);
+      const state = this.#state;
+      const inlet = this.#in as Inlet<unknown>;
+      if (this.holdsChunk(inlet)) state.elements = this.grabChunk(inlet);
+      else {
+        this.#loneIn[0] = this.grab(inlet);
+        state.elements = this.#loneIn;
+      }
+      const emitted = this.#turn(state.elements.length);
+      state.forget();
+      this.#loneIn[0] = undefined;
+      if (state.ended >= 0) this.#advance();
+      else if (!emitted) this.#askForMore();
     });
   }
 
@@ -105,6 +122,7 @@ export class FusedLogic extends GraphStageLogic {
 
   override postStop(): void {
     this.#sink?.outcome.abandon();
+    for (const kernel of this.#state.kernels) if (kernel.kind === "monitor") kernel.watch.end(this.#failure);
     const { iterator } = this.#state;
     this.#state.iterator = undefined;
     iterator?.return?.();
@@ -114,9 +132,7 @@ export class FusedLogic extends GraphStageLogic {
   #advance(): void {
     this.#guarded(() => {
       while (!this.#finished() && this.#wanted()) {
-        const output = this.#next();
-        if (output === asked) return;
-        if (output !== undefined) this.push(this.#out as Outlet<unknown>, output);
+        if (this.#step() === "asked") return;
       }
     });
   }
@@ -126,44 +142,106 @@ export class FusedLogic extends GraphStageLogic {
     this.#advance();
   }
 
-  /** One step. `asked` where the rest follows with the next event. */
-  #next(): unknown {
+  /** "asked" where the rest follows with the next event. */
+  #step(): "done" | "asked" {
     const state = this.#state;
     const beginner = this.#beginners.pop();
-    if (beginner !== undefined) return this.#enterAfter(beginner, state.cells[beginner]);
-    if (state.ended >= 0) return this.#release();
-    if (this.#in !== undefined) {
+    if (beginner !== undefined) this.#give(beginner, state.cells[beginner]);
+    else if (state.ended >= 0) this.#release();
+    else if (this.#in !== undefined || !this.#read()) {
       this.#askForMore();
-      return asked;
+      return "asked";
     }
-    const read = this.#read();
-    if (read !== undefined || state.ended >= 0) return read;
-    this.#askForMore();
-    return asked;
+    return "done";
   }
 
-  #read(): unknown {
-    const output = this.#choice.turn(this.#state, undefined, elementsMax);
-    const read = elementsMax - this.#state.left;
-    this.#choice.count(read);
-    this.stageInterpreter?.charge(read);
-    return output;
+  /** @returns whether something left or ended. */
+  #read(): boolean {
+    const emitted = this.#turn(elementsMax);
+    this.stageInterpreter?.charge(elementsMax - this.#state.left);
+    return emitted || this.#state.ended >= 0;
   }
 
   /** The first stage that has not ended gives what it holds back, then ends. */
-  #release(): unknown {
+  #release(): void {
     const state = this.#state;
     const stage = state.ended;
-    const kernel = state.kernels[stage];
-    const held = state.cells[stage];
     state.ended += 1;
-    if (kernel?.kind === "grouped") return (held as unknown[]).length > 0 ? this.#enterAfter(stage, held) : undefined;
-    return kernel?.kind === "fold" ? this.#enterAfter(stage, held) : undefined;
+    if (this.#holdsBack(stage)) this.#give(stage, state.cells[stage]);
   }
 
-  #enterAfter(stage: number, element: unknown): unknown {
-    this.#state.at = stage;
-    return enter(this.#state, stage + 1, present(this.#state, stage, element));
+  /**
+   * Takes up to `count` elements through the stages, and sends on what leaves, also where one of them throws then.
+   *
+   * @returns whether something left.
+   */
+  #turn(count: number): boolean {
+    const state = this.#state;
+    const demand = this.#out === undefined ? 0 : this.demandOf(this.#out);
+    const outputs = demand > 1 ? new Array<unknown>(Math.min(demand, count)) : this.#loneOut;
+    state.left = count;
+    try {
+      do {
+        try {
+          this.#choice.turn(state, state.left, outputs);
+        } catch (thrown) {
+          this.#supervise(thrown, outputs);
+        }
+        // More only after a stage threw and went on: any other turn ends for one of these reasons.
+      } while (state.left > 0 && state.ended < 0 && state.filled < outputs.length);
+      this.#choice.count(count - state.left);
+    } finally {
+      this.#send(outputs);
+    }
+    return this.#out !== undefined && !this.isAvailable(this.#out);
+  }
+
+  /** A stage gives an element of its own to those behind it. */
+  #give(stage: number, element: unknown): void {
+    try {
+      this.#enterAfter(stage, element, this.#loneOut);
+    } finally {
+      this.#send(this.#loneOut);
+    }
+  }
+
+  #enterAfter(stage: number, element: unknown, outputs: unknown[]): void {
+    const state = this.#state;
+    state.at = stage;
+    const given = present(state, stage, element);
+    try {
+      const output = enter(state, stage + 1, given);
+      if (output === undefined) return;
+      outputs[state.filled] = output;
+      state.filled += 1;
+    } catch (thrown) {
+      this.#supervise(thrown, outputs);
+    }
+  }
+
+  #send(outputs: unknown[]): void {
+    const { filled } = this.#state;
+    if (filled === 0) return;
+    this.#state.filled = 0;
+    const out = this.#out as Outlet<unknown>;
+    if (outputs === this.#loneOut) {
+      this.push(out, outputs[0]);
+      outputs[0] = undefined;
+    } else {
+      outputs.length = filled;
+      this.pushChunk(out, outputs);
+    }
+  }
+
+  /** Drops the element at which a stage threw, and what that stage remembers, as far as its decider says so; else throws. */
+  #supervise(thrown: unknown, outputs: unknown[]): void {
+    const state = this.#state;
+    const { at } = state;
+    const directive = this.#deciders[at]?.(this.#failureOf(thrown, at)) ?? "stop";
+    if (directive === "stop") throw thrown;
+    if (directive === "resume") return;
+    state.restart(at);
+    if (state.kernels[at]?.kind === "scan") this.#enterAfter(at, state.cells[at], outputs);
   }
 
   /** Ends it where nothing is left to emit; that needs no demand. */
@@ -190,11 +268,25 @@ export class FusedLogic extends GraphStageLogic {
   }
 
   #askForMore(): void {
-    if (this.#in !== undefined) this.pull(this.#in);
+    if (this.#in !== undefined) this.pullChunk(this.#in, this.#need());
     else if (this.again !== undefined) {
       if (this.isAvailable(this.again.out)) this.push(this.again.out, true);
       else this.pull(this.again.in);
     }
+  }
+
+  /** How many elements may come in before more leaves than downstream has asked for. */
+  #need(): number {
+    let need = this.#out === undefined ? Number.POSITIVE_INFINITY : this.demandOf(this.#out);
+    if (!this.#scalesDemand) return need;
+    const { kernels, cells } = this.#state;
+    for (let stage = kernels.length - 1; stage >= 0; stage -= 1) {
+      const kernel = kernels[stage];
+      if (kernel?.kind === "take") need = Math.min(need, cells[stage] as number);
+      else if (kernel?.kind === "grouped") need = need * kernel.count - (cells[stage] as unknown[]).length;
+      else if (kernel?.kind === "fold") need = Number.POSITIVE_INFINITY;
+    }
+    return need;
   }
 
   /** Nothing more is read, though what was read may still be on its way. */
@@ -225,6 +317,7 @@ export class FusedLogic extends GraphStageLogic {
 
   #fail(error: Error, report: boolean, told = true): void {
     if (told) this.#sink?.outcome.reject(error);
+    this.#failure = error;
     this.failStage(error);
     if (report || this.#out === undefined) this.stageInterpreter?.reportFailure(error, this);
   }
@@ -236,9 +329,6 @@ export class FusedLogic extends GraphStageLogic {
     return new EngineError("STAGE_FAILED", sentence, { where: { node: name }, cause: thrown });
   }
 }
-
-/** No element: the next event goes on. */
-const asked = Symbol("asked");
 
 interface Ports {
   readonly shape: Shape;

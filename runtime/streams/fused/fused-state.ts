@@ -1,10 +1,12 @@
 import { EngineError } from "../../errors.ts";
 import type { Kernel } from "./kernel.ts";
 
+const nothing: readonly unknown[] = [];
+
 /** What the stages of one fused run remember. */
 export class FusedState {
   readonly kernels: readonly Kernel[];
-  /** By stage: its sum, its unfinished group, or how many it still lets through. */
+  /** By stage: its sum, its unfinished group, how many it still lets through or drops, and the like. */
   readonly cells: unknown[];
   /** The stage whose code runs: where a failure belongs. */
   at = 0;
@@ -12,7 +14,10 @@ export class FusedState {
   ended = -1;
   /** Elements that the last turn might have read and did not. */
   left = 0;
-  /** Of an array: the next element. */
+  /** Elements that have left and were not sent on yet: `outputs[0]` to `outputs[filled - 1]`. */
+  filled = 0;
+  /** What is read next: the array of a source, or what has come in. */
+  elements: readonly unknown[] = nothing;
   index = 0;
   /** Of any other source, until it has ended. */
   iterator: Iterator<unknown> | undefined;
@@ -22,31 +27,47 @@ export class FusedState {
   constructor(kernels: readonly Kernel[], names: readonly string[]) {
     this.kernels = kernels;
     this.#names = names;
-    this.cells = kernels.map((kernel) => {
-      if (kernel.kind === "take") return kernel.count;
-      if (kernel.kind === "grouped") return [];
-      return "zero" in kernel ? kernel.zero : undefined;
-    });
+    this.cells = kernels.map(startOf);
+    const [source] = kernels;
+    if (source?.kind === "array") this.elements = source.elements;
   }
 
   nameOf(stage: number): string {
     return this.#names[stage] ?? "fused";
   }
 
+  /** Back to the cell of a fresh run. */
+  restart(stage: number): void {
+    const kernel = this.kernels[stage];
+    if (kernel !== undefined) this.cells[stage] = startOf(kernel);
+  }
+
+  /** Holds on to nothing of what came in. */
+  forget(): void {
+    this.elements = nothing;
+    this.index = 0;
+  }
+
   /** What a push says of something that is no element. */
   absent(stage: number, value: unknown): EngineError {
-    // What is numbered beyond stands in a branch, where only a map can make one.
-    const kind = this.kernels[stage]?.kind ?? "map";
+    const kind = this.kernels[stage]?.kind;
     const port = kind === "array" || kind === "iterable" ? "from.out" : `${kind}.out`;
     const sentence = `Cannot push to "${port}" as an element must be there: it is ${String(value)}`;
     return new EngineError("STAGE_FAILED", sentence, { where: { node: this.nameOf(stage) } });
   }
 }
 
+function startOf(kernel: Kernel): unknown {
+  if (kernel.kind === "take" || kernel.kind === "drop") return kernel.count;
+  if (kernel.kind === "grouped") return [];
+  if (kernel.kind === "dropWhile") return true;
+  if (kernel.kind === "zipWithIndex") return 0;
+  if (kernel.kind === "monitor") return kernel.watch;
+  return "zero" in kernel ? kernel.zero : undefined;
+}
+
 /**
- * Some elements' way through all stages: reads from the source until an element leaves, `elementsMax` were read, or a stage has
- * ended; without a source it takes `input`.
- *
- * @returns the element that leaves, if one does.
+ * Some elements' way through all stages: reads until `outputs` is full, `elementsMax` were read, or a stage has ended. What leaves goes to
+ * `outputs`, behind what is there. Where a stage throws, the state says which, and the next turn goes on with the next element.
  */
-export type Turn = (state: FusedState, input: unknown, elementsMax: number) => unknown;
+export type Turn = (state: FusedState, elementsMax: number, outputs: unknown[]) => void;

@@ -1,4 +1,5 @@
 import type { GraphStageLogic } from "../graph-stage.ts";
+import type { Decider } from "../supervised-stage.ts";
 
 /** What a stage does with one element, said so that neighbours may be run as one. The name of each is that of its operator. */
 export type Kernel = SourceKernel | FlowKernel | SinkKernel;
@@ -8,25 +9,25 @@ export type SourceKernel =
   | { readonly kind: "iterable"; readonly elements: Iterable<unknown> };
 
 export type FlowKernel =
-  | StatelessKernel
-  | { readonly kind: "take"; readonly count: number }
+  | { readonly kind: "map"; readonly run: (element: unknown) => unknown }
+  | { readonly kind: "filter"; readonly run: (element: unknown) => boolean }
+  | { readonly kind: "collect"; readonly run: (element: unknown) => unknown }
+  | { readonly kind: "take" | "drop"; readonly count: number }
+  | { readonly kind: "takeWhile"; readonly run: (element: unknown) => boolean; readonly inclusive: boolean }
+  | { readonly kind: "dropWhile"; readonly run: (element: unknown) => boolean }
+  | { readonly kind: "zipWithIndex" }
+  | { readonly kind: "monitor"; readonly watch: Watch }
   | { readonly kind: "scan"; readonly zero: unknown; readonly run: (sum: unknown, element: unknown) => unknown }
   | { readonly kind: "fold"; readonly zero: unknown; readonly run: (sum: unknown, element: unknown) => unknown }
-  | { readonly kind: "grouped"; readonly count: number }
-  | BranchesKernel;
+  | { readonly kind: "grouped"; readonly count: number };
 
-/** Each element through every branch in turn; what leaves each goes on. Only where a sink follows, which takes all of it. */
-export interface BranchesKernel {
-  readonly kind: "branches";
-  readonly branches: readonly (readonly StatelessKernel[])[];
-  readonly onCopy: ((element: unknown, copies: number) => void) | undefined;
-  /** Of the broadcast, then of the stages in its branches: they are numbered after all others of the row. */
-  readonly names: readonly string[];
+/** What looks at a stream as it goes by. Belongs to one run. */
+export interface Watch {
+  /** The last one. */
+  element: unknown;
+  /** It is over, with a failure if there was one. */
+  end(failure: Error | undefined): void;
 }
-
-export type StatelessKernel =
-  | { readonly kind: "map"; readonly run: (element: unknown) => unknown }
-  | { readonly kind: "filter"; readonly run: (element: unknown) => boolean };
 
 /** Belongs to one run, as its outcome does. */
 export type SinkKernel = {
@@ -44,6 +45,8 @@ export type SinkKernel = {
 /** A logic whose stage can be told as a kernel. Where it is fused, none of its handlers is ever called. */
 export interface KernelLogic extends GraphStageLogic<unknown> {
   readonly kernel: Kernel;
+  /** Asked where its function throws; only of stages that are supervised. */
+  readonly decider?: Decider | undefined;
 }
 
 export function hasKernel(logic: GraphStageLogic<unknown>): logic is KernelLogic {

@@ -1,17 +1,21 @@
 import type { FusedState } from "./fused-state.ts";
-import { type BranchesKernel, isSource } from "./kernel.ts";
+import { isSource } from "./kernel.ts";
 
 /** A turn that needs no generated code: it looks at each stage for each element. */
-export function steppedTurn(state: FusedState, input: unknown, elementsMax: number): unknown {
-  if (!isSource(state.kernels[0])) return enter(state, 0, input);
+export function steppedTurn(state: FusedState, elementsMax: number, outputs: unknown[]): void {
+  const hasSource = isSource(state.kernels[0]);
   for (state.left = elementsMax; state.left > 0; ) {
     state.left -= 1;
-    const element = readSource(state);
-    if (element === undefined) return undefined;
-    const output = enter(state, 1, element);
-    if (output !== undefined || state.ended >= 0) return output;
+    const element = hasSource ? readSource(state) : state.elements[state.index++];
+    if (element === undefined) return;
+    const output = enter(state, hasSource ? 1 : 0, element);
+    if (output !== undefined) {
+      outputs[state.filled] = output;
+      state.filled += 1;
+      if (state.filled === outputs.length) return;
+    }
+    if (state.ended >= 0) return;
   }
-  return undefined;
 }
 
 /**
@@ -38,6 +42,32 @@ function step(state: FusedState, index: number, element: unknown): unknown {
       return present(state, index, kernel.run(element));
     case "filter":
       return kernel.run(element) ? element : undefined;
+    case "collect": {
+      const picked = kernel.run(element);
+      return picked === undefined ? undefined : present(state, index, picked);
+    }
+    case "drop": {
+      const left = cells[index] as number;
+      if (left < 1) return element;
+      cells[index] = left - 1;
+      return undefined;
+    }
+    case "takeWhile": {
+      const kept = kernel.run(element);
+      if (!kept) state.ended = index + 1;
+      return kept || kernel.inclusive ? element : undefined;
+    }
+    case "dropWhile":
+      if (cells[index] === true) cells[index] = Boolean(kernel.run(element));
+      return cells[index] === true ? undefined : element;
+    case "zipWithIndex": {
+      const at = cells[index] as number;
+      cells[index] = at + 1;
+      return [element, at];
+    }
+    case "monitor":
+      kernel.watch.element = element;
+      return element;
     case "take": {
       const left = (cells[index] as number) - 1;
       cells[index] = left;
@@ -45,8 +75,8 @@ function step(state: FusedState, index: number, element: unknown): unknown {
       return element;
     }
     case "scan":
-      cells[index] = kernel.run(cells[index], element);
-      return present(state, index, cells[index]);
+      cells[index] = present(state, index, kernel.run(cells[index], element));
+      return cells[index];
     case "fold":
     case "into":
       cells[index] = kernel.run(cells[index], element);
@@ -61,31 +91,10 @@ function step(state: FusedState, index: number, element: unknown): unknown {
     case "foreach":
       kernel.run(element);
       return undefined;
-    case "branches":
-      split(state, index, kernel, element);
-      return undefined;
     case "array":
     case "iterable":
     case undefined:
       return element;
-  }
-}
-
-/** A stage behind may end with what one branch gives: then the others give nothing. */
-function split(state: FusedState, index: number, kernel: BranchesKernel, element: unknown): void {
-  if (kernel.branches.length > 1) kernel.onCopy?.(element, kernel.branches.length - 1);
-  let at = state.kernels.length;
-  for (const branch of kernel.branches) {
-    if (state.ended > index) return;
-    let value: unknown = element;
-    for (const stage of branch) {
-      at += 1;
-      if (value === undefined) continue;
-      state.at = at;
-      if (stage.kind === "map") value = present(state, at, stage.run(value));
-      else if (!stage.run(value)) value = undefined;
-    }
-    if (value !== undefined) enter(state, index + 1, value);
   }
 }
 
@@ -94,9 +103,9 @@ function readSource(state: FusedState): unknown {
   const source = state.kernels[0];
   state.at = 0;
   if (source?.kind === "array") {
-    const element = source.elements[state.index];
+    const element = state.elements[state.index];
     state.index += 1;
-    if (state.index >= source.elements.length) state.ended = 1;
+    if (state.index >= state.elements.length) state.ended = 1;
     return present(state, 0, element);
   }
   const next = state.iterator?.next();

@@ -1,5 +1,5 @@
 import { compile, factoryText, functionsOf, type TurnFactory } from "./compiled-turn.ts";
-import type { Turn } from "./fused-state.ts";
+import { FusedState, type Turn } from "./fused-state.ts";
 import type { Kernel } from "./kernel.ts";
 import { steppedTurn } from "./stepped-turn.ts";
 
@@ -43,12 +43,12 @@ export class TurnChoice {
     if (this.#elements < warmMin || this.turn !== steppedTurn) return;
     const text = factoryText(this.#kernels);
     this.turn = this.#made(this.#find(text) ?? this.#generate(text));
+    // A loop that is compiled before it was ever left is thrown away when it is.
+    this.turn(new FusedState(this.#kernels, []), 0, []);
   }
 
   #made(found: Known | undefined): Turn {
-    const [source] = this.#kernels;
-    const elements = source?.kind === "array" ? source.elements : undefined;
-    return found?.factory?.(this.#functions, elements) ?? steppedTurn;
+    return found?.factory?.(this.#functions) ?? steppedTurn;
   }
 
   #find(text: string): Known | undefined {

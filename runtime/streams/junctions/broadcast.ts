@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Attributes, GraphStage, GraphStageLogic, Inlet, Outlet } from "../graph-stage.ts";
+import { ChunkLogic } from "../chunk-logic.ts";
+import { type Attributes, GraphStage, type GraphStageLogic, Inlet, Outlet } from "../graph-stage.ts";
 import { FanOutShape } from "../shape.ts";
 
 /**
@@ -38,9 +39,7 @@ export class Broadcast<T> extends GraphStage<FanOutShape<T, T>> {
   }
 }
 
-class BroadcastLogic<T> extends GraphStageLogic {
-  /** It may be fused with its branches. */
-  readonly splits: { readonly onCopy: ((element: unknown, copies: number) => void) | undefined };
+class BroadcastLogic<T> extends ChunkLogic {
   readonly #shape: FanOutShape<T, T>;
   readonly #onCopy: ((element: T, copies: number) => void) | undefined;
   /** By outlet: open and not pulled. */
@@ -58,7 +57,6 @@ class BroadcastLogic<T> extends GraphStageLogic {
     this.#eagerCancel = eagerCancel;
     this.#shape = shape;
     this.#onCopy = onCopy;
-    this.splits = { onCopy: onCopy as ((element: unknown, copies: number) => void) | undefined };
     this.#openCount = shape.outs.length;
     this.#waitsForCount = shape.outs.length;
     this.#waitsFor = shape.outs.map(() => true);
@@ -72,20 +70,30 @@ class BroadcastLogic<T> extends GraphStageLogic {
   }
 
   onPush(): void {
-    const element = this.grab(this.#shape.in);
-    if (this.#openCount > 1) this.#onCopy?.(element, this.#openCount - 1);
+    const elements = this.grabChunk(this.#shape.in);
+    if (this.#openCount > 1 && this.#onCopy !== undefined) {
+      for (const element of elements) this.#onCopy(element, this.#openCount - 1);
+    }
     this.#waitsForCount = this.#openCount;
     this.#shape.outs.forEach((out, index) => {
       if (this.isClosed(out)) return;
       this.#waitsFor[index] = true;
-      this.push(out, element);
+      this.pushChunk(out, elements);
     });
   }
 
   #onReady(index: number): void {
     this.#waitsFor[index] = false;
     this.#waitsForCount -= 1;
-    if (this.#waitsForCount === 0) this.tryPull(this.#shape.in);
+    if (this.#waitsForCount === 0 && !this.isClosed(this.#shape.in)) this.pullChunk(this.#shape.in, this.#demand());
+  }
+
+  /** What every open branch can take. */
+  #demand(): number {
+    return this.#shape.outs.reduce(
+      (least, out) => (this.isClosed(out) ? least : Math.min(least, this.demandOf(out))),
+      Number.POSITIVE_INFINITY,
+    );
   }
 
   #onCancel(index: number, cause: Error | undefined): void {

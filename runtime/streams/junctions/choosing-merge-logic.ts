@@ -1,10 +1,13 @@
-import { GraphStageLogic, type Inlet } from "../graph-stage.ts";
+import { ChunkLogic } from "../chunk-logic.ts";
+import type { Inlet } from "../graph-stage.ts";
 import type { FanInShape } from "../shape.ts";
 
 /** Joins streams; where several have an element when downstream asks, `choose` says which goes first. */
-export abstract class ChoosingMergeLogic<T> extends GraphStageLogic {
+export abstract class ChoosingMergeLogic<T> extends ChunkLogic {
   readonly #shape: FanInShape<T, T>;
   readonly #eagerComplete: boolean;
+  /** What downstream last asked for is what each inlet is asked for. */
+  #demand = 1;
 
   constructor(shape: FanInShape<T, T>, eagerComplete: boolean) {
     super(shape);
@@ -13,7 +16,7 @@ export abstract class ChoosingMergeLogic<T> extends GraphStageLogic {
     for (const inlet of shape.ins) {
       this.setHandler(inlet, {
         onPush: () => {
-          if (this.isAvailable(shape.out)) this.#pass(inlet);
+          if (this.isAvailable(shape.out)) this.#passNext();
         },
         onUpstreamFinish: () => {
           if (this.#eagerComplete) this.completeStage();
@@ -24,7 +27,10 @@ export abstract class ChoosingMergeLogic<T> extends GraphStageLogic {
     this.setHandler(shape.out, this);
   }
 
-  /** @param ready Inlets whose element waits, by index; at least one. */
+  /**
+   * @param ready Inlets whose element waits, by index; at least one.
+   * @returns undefined to wait for the next to arrive.
+   */
   protected abstract choose(ready: readonly Inlet<T>[]): Inlet<T> | undefined;
 
   override preStart(): void {
@@ -32,16 +38,16 @@ export abstract class ChoosingMergeLogic<T> extends GraphStageLogic {
   }
 
   onPull(): void {
-    const ready = this.#shape.ins.filter((inlet) => this.isAvailable(inlet));
-    const inlet = ready.length > 1 ? this.choose(ready) : ready[0];
-    if (inlet === undefined) return;
-    this.#pass(inlet);
-    this.#completeIfDone();
+    this.#demand = this.demandOf(this.#shape.out);
+    if (this.#passNext()) this.#completeIfDone();
   }
 
-  #pass(inlet: Inlet<T>): void {
-    this.push(this.#shape.out, this.grab(inlet));
-    this.tryPull(inlet);
+  #passNext(): boolean {
+    const ready = this.#shape.ins.filter((inlet) => this.isAvailable(inlet));
+    const inlet = ready.length > 0 ? this.choose(ready) : undefined;
+    if (inlet === undefined) return false;
+    if (this.pass(inlet, this.#shape.out) && !this.isClosed(inlet)) this.pullChunk(inlet, this.#demand);
+    return true;
   }
 
   #completeIfDone(): void {

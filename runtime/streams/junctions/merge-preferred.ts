@@ -40,7 +40,15 @@ export class MergePreferred<T> extends GraphStage<FanInShape<T, T>> {
 }
 
 class MergePreferredLogic<T> extends ChoosingMergeLogic<T> {
+  readonly #preferred: Inlet<T> | undefined;
+
+  constructor(shape: FanInShape<T, T>, eagerComplete: boolean) {
+    super(shape, eagerComplete);
+    [this.#preferred] = shape.ins;
+  }
+
+  /** What is already on its way to the preferred inlet goes first as well: a loop would else let in more than it can hold. */
   protected choose(ready: readonly Inlet<T>[]): Inlet<T> | undefined {
-    return ready[0];
+    return this.#preferred !== undefined && this.isArriving(this.#preferred) ? undefined : ready[0];
   }
 }

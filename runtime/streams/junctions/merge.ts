@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Attributes, GraphStage, GraphStageLogic, Inlet, Outlet } from "../graph-stage.ts";
+import { ChunkLogic } from "../chunk-logic.ts";
+import { type Attributes, GraphStage, type GraphStageLogic, Inlet, Outlet } from "../graph-stage.ts";
 import { Ring } from "../ring.ts";
 import { FanInShape } from "../shape.ts";
 
@@ -10,7 +11,7 @@ import { FanInShape } from "../shape.ts";
  * Backpressures: when downstream does.
  * Completes:     when every upstream has completed.
  * Cancels:       when downstream cancels. A failure of any upstream fails it.
- * State:         one element an inlet, in its port.
+ * State:         at each inlet, in its port, as many elements as downstream has asked for at once: one, or a chunk.
  * Delivery:      one out for one in; order holds within an inlet.
  */
 export class Merge<T> extends GraphStage<FanInShape<T, T>> {
@@ -30,13 +31,13 @@ export class Merge<T> extends GraphStage<FanInShape<T, T>> {
   }
 }
 
-class MergeLogic<T> extends GraphStageLogic {
-  /** It may be fused with the branches that it joins. */
-  readonly joins = true;
+class MergeLogic<T> extends ChunkLogic {
   readonly #shape: FanInShape<T, T>;
-  /** Inlets whose element waits, in order of arrival. */
+  /** Inlets where something waits, in order of arrival. */
   readonly #ready: Ring<Inlet<T>>;
   #openCount: number;
+  /** What downstream last asked for is what each inlet is asked for. */
+  #demand = 1;
 
   constructor(shape: FanInShape<T, T>) {
     super(shape);
@@ -63,6 +64,7 @@ class MergeLogic<T> extends GraphStageLogic {
   }
 
   onPull(): void {
+    this.#demand = this.demandOf(this.#shape.out);
     const inlet = this.#ready.shift();
     if (inlet === undefined) return;
     this.#pass(inlet);
@@ -70,7 +72,7 @@ class MergeLogic<T> extends GraphStageLogic {
   }
 
   #pass(inlet: Inlet<T>): void {
-    this.push(this.#shape.out, this.grab(inlet));
-    this.tryPull(inlet);
+    if (!this.pass(inlet, this.#shape.out)) this.#ready.push(inlet);
+    else if (!this.isClosed(inlet)) this.pullChunk(inlet, this.#demand);
   }
 }

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { EngineError } from "../../errors.ts";
-import { type Attributes, GraphStage, GraphStageLogic, Inlet, Outlet } from "../graph-stage.ts";
+import { ChunkLogic } from "../chunk-logic.ts";
+import { type Attributes, GraphStage, type GraphStageLogic, Inlet, Outlet } from "../graph-stage.ts";
 import { FanOutShape } from "../shape.ts";
 
 /**
  * Gives each element to one branch.
  *
  * Emits:         each element at the outlet whose index `choose(element)` gives.
- * Backpressures: when the outlet chosen does: one slow branch stops all.
- * Completes:     when upstream completed and the waiting element is emitted.
+ * Backpressures: when the outlet chosen does: one slow branch stops all, once as many elements wait as a branch has asked for at once.
+ * Completes:     when upstream completed and what waits is emitted.
  * Cancels:       when every outlet has cancelled; what is chosen for one that has is dropped. With `eagerCancel` when any has.
- * State:         one element.
+ * State:         what one branch has asked for at once: one element, or a chunk, which waits where other branches were chosen.
  * Delivery:      at most one out for one in; fails where `choose` throws or gives no index of an outlet.
  */
 export class Partition<T> extends GraphStage<FanOutShape<T, T>> {
@@ -37,11 +38,14 @@ export class Partition<T> extends GraphStage<FanOutShape<T, T>> {
   }
 }
 
-class PartitionLogic<T> extends GraphStageLogic {
+class PartitionLogic<T> extends ChunkLogic {
   readonly #shape: FanOutShape<T, T>;
   readonly #choose: (element: T) => number;
-  /** The element that waits for its outlet. */
-  #waiting: { readonly element: T; readonly out: Outlet<T> } | undefined;
+  /** By outlet: what is chosen for it and waits. */
+  readonly #waiting: T[][];
+  #waitingCount = 0;
+  /** The most that a branch has asked for at once may wait: 1 where all take single elements. */
+  #waitingMax = 1;
   #openCount: number;
   readonly #eagerCancel: boolean;
 
@@ -51,58 +55,83 @@ class PartitionLogic<T> extends GraphStageLogic {
     this.#shape = shape;
     this.#choose = choose;
     this.#openCount = shape.outs.length;
+    this.#waiting = shape.outs.map(() => []);
     this.setHandler(shape.in, this);
-    for (const out of shape.outs) {
+    shape.outs.forEach((out, index) => {
       this.setHandler(out, {
-        onPull: () => this.#onPull(out),
-        onDownstreamFinish: (cause) => this.#onCancel(out, cause),
+        onPull: () => this.#onPull(out, index),
+        onDownstreamFinish: (cause) => this.#onCancel(index, cause),
       });
-    }
+    });
   }
 
   onPush(): void {
-    const element = this.grab(this.#shape.in);
+    try {
+      if (this.holdsChunk(this.#shape.in)) for (const element of this.grabChunk(this.#shape.in)) this.#sort(element);
+      else this.#sort(this.grab(this.#shape.in));
+    } finally {
+      // Those before one for which it throws have their branches.
+      this.#shape.outs.forEach((out, index) => {
+        this.#send(out, index);
+      });
+    }
+    this.#askForMore();
+  }
+
+  onUpstreamFinish(): void {
+    if (this.#waitingCount === 0) this.completeStage();
+  }
+
+  #sort(element: T): void {
     const index = this.#choose(element);
     const out = this.#shape.outs[index];
     if (out === undefined) {
       const sentence = `Cannot choose a branch as it must be one of ${this.#shape.outs.length}, from 0: it is ${index}`;
       throw new EngineError("STAGE_FAILED", sentence);
     }
-    if (this.isAvailable(out)) this.push(out, element);
-    else if (!this.isClosed(out)) {
-      this.#waiting = { element, out };
-      return;
+    if (this.isClosed(out)) return;
+    this.#waiting[index]?.push(element);
+    this.#waitingCount += 1;
+  }
+
+  #send(out: Outlet<T>, index: number): void {
+    const waiting = this.#waiting[index] as T[];
+    const count = Math.min(waiting.length, this.demandOf(out));
+    if (count === 0) return;
+    this.#waitingCount -= count;
+    if (count === 1) this.push(out, waiting.shift() as T);
+    else if (count < waiting.length) this.pushChunk(out, waiting.splice(0, count));
+    else {
+      this.pushChunk(out, waiting);
+      this.#waiting[index] = [];
     }
-    this.#askForMore();
   }
 
-  onUpstreamFinish(): void {
-    if (this.#waiting === undefined) this.completeStage();
+  #onPull(out: Outlet<T>, index: number): void {
+    this.#send(out, index);
+    this.#goOn();
   }
 
-  #onPull(out: Outlet<T>): void {
-    if (this.#waiting?.out === out) {
-      this.push(out, this.#waiting.element);
-      this.#release();
-    } else if (this.#waiting === undefined) this.#askForMore();
-  }
-
-  #onCancel(out: Outlet<T>, cause: Error | undefined): void {
+  #onCancel(index: number, cause: Error | undefined): void {
     this.#openCount -= 1;
+    this.#waitingCount -= this.#waiting[index]?.length ?? 0;
+    this.#waiting[index] = [];
     if (this.#openCount === 0 || this.#eagerCancel) this.cancelStage(cause);
-    else if (this.#waiting?.out === out) this.#release();
+    else this.#goOn();
   }
 
-  #release(): void {
-    this.#waiting = undefined;
-    if (this.isClosed(this.#shape.in)) this.completeStage();
+  #goOn(): void {
+    if (this.#waitingCount === 0 && this.isClosed(this.#shape.in)) this.completeStage();
     else this.#askForMore();
   }
 
-  /** Any branch that can take one is reason enough: for which one the next is, is not known before. */
+  /** Any branch that can take some is reason enough: for which one the next is, is not known before. */
   #askForMore(): void {
     const { in: inlet, outs } = this.#shape;
     if (this.isClosed(inlet) || this.hasBeenPulled(inlet)) return;
-    if (outs.some((out) => this.isAvailable(out))) this.pull(inlet);
+    const demand = outs.reduce((most, out) => Math.max(most, this.demandOf(out)), 0);
+    this.#waitingMax = Math.max(this.#waitingMax, demand);
+    const wanted = Math.min(demand, this.#waitingMax - this.#waitingCount);
+    if (wanted > 0) this.pullChunk(inlet, wanted);
   }
 }

@@ -1,3 +1,4 @@
+import type { Kernel } from "../fused/kernel.ts";
 import type { Attributes, GraphStage } from "../graph-stage.ts";
 import { flowStage } from "../linear-stage.ts";
 import type { FlowShape } from "../shape.ts";
@@ -18,11 +19,13 @@ export function collect<In, Out>(pick: (element: In) => Out | undefined): GraphS
 }
 
 class CollectLogic<In, Out> extends SupervisedLogic<In, Out> {
+  readonly kernel: Kernel;
   readonly #pick: (element: In) => Out | undefined;
 
   constructor(shape: FlowShape<In, Out>, attributes: Attributes, pick: (element: In) => Out | undefined) {
     super(shape, attributes);
     this.#pick = pick;
+    this.kernel = { kind: "collect", run: pick as (element: unknown) => unknown };
   }
 
   onPush(): void {

@@ -1,3 +1,4 @@
+import type { Kernel } from "../fused/kernel.ts";
 import type { Attributes, GraphStage } from "../graph-stage.ts";
 import { flowStage } from "../linear-stage.ts";
 import type { FlowShape } from "../shape.ts";
@@ -18,12 +19,14 @@ export function dropWhile<T>(drops: (element: T) => boolean): GraphStage<FlowSha
 }
 
 class DropWhileLogic<T> extends SupervisedLogic<T, T> {
+  readonly kernel: Kernel;
   readonly #drops: (element: T) => boolean;
   #begun = false;
 
   constructor(shape: FlowShape<T, T>, attributes: Attributes, drops: (element: T) => boolean) {
     super(shape, attributes);
     this.#drops = drops;
+    this.kernel = { kind: "dropWhile", run: drops as (element: unknown) => boolean };
   }
 
   onPush(): void {

@@ -1,3 +1,4 @@
+import type { Kernel } from "../fused/kernel.ts";
 import type { GraphStage } from "../graph-stage.ts";
 import { FlowLogic, flowStage } from "../linear-stage.ts";
 import type { FlowShape } from "../shape.ts";
@@ -17,11 +18,13 @@ export function drop<T>(count: number): GraphStage<FlowShape<T, T>> {
 }
 
 class DropLogic<T> extends FlowLogic<T, T> {
+  readonly kernel: Kernel;
   #left: number;
 
   constructor(shape: FlowShape<T, T>, count: number) {
     super(shape);
     this.#left = count;
+    this.kernel = { kind: "drop", count };
   }
 
   onPush(): void {

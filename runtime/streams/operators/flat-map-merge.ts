@@ -4,6 +4,7 @@ import { FlowLogic, flowStage } from "../linear-stage.ts";
 import { Ring } from "../ring.ts";
 import type { FlowShape, SourceShape } from "../shape.ts";
 import { SubSink } from "../sub-sink.ts";
+import type { Decider } from "../supervised-stage.ts";
 
 /**
  * Makes a source of each element, and joins what they give.
@@ -13,7 +14,8 @@ import { SubSink } from "../sub-sink.ts";
  * Completes:     when upstream and every source have completed.
  * Cancels:       upstream and every source when downstream cancels, or when any of them fails.
  * State:         `breadth` sources, each on an island of its own, and one element of each.
- * Delivery:      each element of each source once; order holds within a source. Fails where `change` throws.
+ * Delivery:      each element of each source once; order holds within a source. Fails where `change` throws. The decider counts for
+ *                the stages of the sources too.
  *
  * @param breadth At least 1.
  */
@@ -23,7 +25,7 @@ export function flatMapMerge<In, Out>(
 ): GraphStage<FlowShape<In, Out>> {
   assert(Number.isInteger(breadth) && breadth >= 1, "at least one source is open");
   const name = breadth === 1 ? "flatMapConcat" : "flatMapMerge";
-  return flowStage<In, Out>(name, (shape) => new FlatMapMergeLogic(shape, breadth, change));
+  return flowStage<In, Out>(name, (shape, { decider }) => new FlatMapMergeLogic(shape, breadth, change, decider));
 }
 
 /** A source that runs, with the element that waits for downstream. */
@@ -35,12 +37,19 @@ interface Inner<Out> {
 class FlatMapMergeLogic<In, Out> extends FlowLogic<In, Out> {
   readonly #breadth: number;
   readonly #change: (element: In) => Graph<SourceShape<Out>, unknown>;
+  readonly #decider: Decider | undefined;
   readonly #inner = new Set<Inner<Out>>();
   /** Those with a waiting element, in order of arrival. */
   readonly #ready: Ring<Inner<Out>>;
 
-  constructor(shape: FlowShape<In, Out>, breadth: number, change: (element: In) => Graph<SourceShape<Out>, unknown>) {
+  constructor(
+    shape: FlowShape<In, Out>,
+    breadth: number,
+    change: (element: In) => Graph<SourceShape<Out>, unknown>,
+    decider: Decider | undefined,
+  ) {
     super(shape);
+    this.#decider = decider;
     this.#breadth = breadth;
     this.#change = change;
     this.#ready = new Ring(breadth);
@@ -92,7 +101,7 @@ class FlatMapMergeLogic<In, Out> extends FlowLogic<In, Out> {
     });
     const inner: Inner<Out> = { sink, waiting: undefined };
     this.#inner.add(inner);
-    sink.run(source);
+    sink.run(source, this.#decider);
     sink.pull();
   }
 

@@ -1,16 +1,14 @@
-import assert from "node:assert/strict";
-import type { Observable, Subscription } from "rxjs";
-import { EngineError, sentenceOf } from "../../errors.ts";
+import { type Observable, Subject, takeUntil } from "rxjs";
 import type { GraphStage } from "../graph-stage.ts";
 import { SourceLogic, sourceStage } from "../linear-stage.ts";
-import { Ring } from "../ring.ts";
 import type { SourceShape } from "../shape.ts";
+import { NotificationBuffer, type NotificationOverflow, notifiedError } from "./notification-buffer.ts";
 
 export interface ObservableBuffer {
   /** Elements that wait for demand at most; at least 1. */
   readonly bufferMax: number;
   /** What a full buffer drops: the oldest, the youngest held, or the new one; or it fails with `BUFFER_FULL`. */
-  readonly overflow: "dropHead" | "dropTail" | "dropNew" | "fail";
+  readonly overflow: NotificationOverflow;
 }
 
 /**
@@ -24,25 +22,24 @@ export interface ObservableBuffer {
  * Delivery:      at most once.
  */
 export function fromObservable<T>(observable: Observable<T>, settings: ObservableBuffer): GraphStage<SourceShape<T>> {
-  assert(Number.isInteger(settings.bufferMax) && settings.bufferMax >= 1, "a buffer holds at least one element");
   return sourceStage<T>("fromObservable", (shape) => new FromObservableLogic(shape, observable, settings));
 }
 
 class FromObservableLogic<T> extends SourceLogic<T> {
   readonly #observable: Observable<T>;
-  readonly #overflow: ObservableBuffer["overflow"];
-  readonly #ring: Ring<T>;
+  readonly #held: NotificationBuffer<T>;
   readonly #wake: (nothing: undefined) => void;
   readonly #fail: (error: Error) => void;
   #waking = false;
+  #ended = false;
   #completed = false;
-  #subscription: Subscription | undefined;
+  /** Ends it, also while it is being subscribed. */
+  readonly #stopped = new Subject<void>();
 
   constructor(shape: SourceShape<T>, observable: Observable<T>, settings: ObservableBuffer) {
     super(shape);
     this.#observable = observable;
-    this.#overflow = settings.overflow;
-    this.#ring = new Ring(settings.bufferMax);
+    this.#held = new NotificationBuffer(settings.bufferMax, settings.overflow);
     this.#wake = this.getAsyncCallback(() => {
       this.#waking = false;
       this.#step();
@@ -51,10 +48,12 @@ class FromObservableLogic<T> extends SourceLogic<T> {
   }
 
   override preStart(): void {
-    this.#subscription = this.#observable.subscribe({
+    this.#observable.pipe(takeUntil(this.#stopped)).subscribe({
       next: (element) => this.#hold(element),
-      error: (error: unknown) => this.#fail(errorOf(error)),
+      error: (error: unknown) => this.#fail(notifiedError(error)),
       complete: () => {
+        // Or it was ended here.
+        if (this.#ended) return;
         this.#completed = true;
         this.#wakeOnce();
       },
@@ -66,24 +65,22 @@ class FromObservableLogic<T> extends SourceLogic<T> {
   }
 
   override postStop(): void {
-    this.#subscription?.unsubscribe();
-    this.#ring.clear();
+    this.#end();
+    this.#held.clear();
   }
 
   #hold(element: T): void {
-    if (this.#ring.full) {
-      if (this.#overflow === "dropNew") return;
-      if (this.#overflow === "fail") {
-        const sentence = `Cannot buffer a notification as buffer_max must hold them: it is ${this.#ring.capacity}`;
-        this.#subscription?.unsubscribe();
-        this.#fail(new EngineError("BUFFER_FULL", sentence));
-        return;
-      }
-      if (this.#overflow === "dropHead") this.#ring.shift();
-      else this.#ring.pop();
+    const overflow = this.#held.hold(element);
+    if (overflow === undefined) this.#wakeOnce();
+    else {
+      this.#end();
+      this.#fail(overflow);
     }
-    this.#ring.push(element);
-    this.#wakeOnce();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#stopped.next();
   }
 
   #wakeOnce(): void {
@@ -93,13 +90,7 @@ class FromObservableLogic<T> extends SourceLogic<T> {
   }
 
   #step(): void {
-    if (this.#ring.size > 0 && this.isAvailable(this.out)) this.push(this.out, this.#ring.shift() as T);
-    if (this.#completed && this.#ring.size === 0) this.completeStage();
+    if (this.#held.size > 0 && this.isAvailable(this.out)) this.push(this.out, this.#held.shift());
+    if (this.#completed && this.#held.size === 0) this.completeStage();
   }
-}
-
-function errorOf(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
-  const sentence = `Cannot read an Observable as it must fail with an error: it is ${sentenceOf(thrown)}`;
-  return new EngineError("STAGE_FAILED", sentence, { cause: thrown });
 }

@@ -1,3 +1,4 @@
+import type { Kernel, Watch } from "../fused/kernel.ts";
 import type { GraphStage } from "../graph-stage.ts";
 import { FlowLogic, flowStage } from "../linear-stage.ts";
 import type { FlowShape } from "../shape.ts";
@@ -32,41 +33,49 @@ export function monitor<T>(): GraphStage<FlowShape<T, T>, StreamMonitor<T>> {
 
 class MonitorLogic<T> extends FlowLogic<T, T, StreamMonitor<T>> {
   override readonly materialized: StreamMonitor<T>;
-  #state: StreamState<T> = { kind: "initialized" };
+  readonly kernel: Kernel;
+  readonly #seen = new Seen();
 
   constructor(shape: FlowShape<T, T>) {
     super(shape);
-    const state = () => this.#state;
-    this.materialized = {
-      get state() {
-        return state();
-      },
-    };
+    this.kernel = { kind: "monitor", watch: this.#seen };
+    this.materialized = this.#seen as { readonly state: StreamState<T> };
   }
 
   onPush(): void {
     const element = this.grab(this.in);
-    this.#state = { kind: "received", element };
+    this.#seen.element = element;
     this.push(this.out, element);
   }
 
-  onUpstreamFinish(): void {
-    this.#state = { kind: "finished" };
-    this.completeStage();
-  }
-
   onUpstreamFailure(error: Error): void {
-    this.#state = { kind: "failed", error };
+    this.#seen.end(error);
     this.failStage(error);
   }
 
   onDownstreamFinish(cause?: Error): void {
-    this.#state = cause === undefined ? { kind: "finished" } : { kind: "failed", error: cause };
+    this.#seen.end(cause);
     this.cancelStage(cause);
   }
 
   override postStop(): void {
-    // Stopped from outside: it is over all the same.
-    if (this.#state.kind !== "failed") this.#state = { kind: "finished" };
+    // Completed, or stopped from outside: it is over all the same.
+    this.#seen.end(undefined);
+  }
+}
+
+class Seen implements Watch {
+  element: unknown = undefined;
+  #end: StreamState<never> | undefined;
+
+  get state(): StreamState<unknown> {
+    if (this.#end !== undefined) return this.#end;
+    return this.element === undefined ? { kind: "initialized" } : { kind: "received", element: this.element };
+  }
+
+  /** The first end counts. */
+  end(failure: Error | undefined): void {
+    this.#end ??= failure === undefined ? { kind: "finished" } : { kind: "failed", error: failure };
+    this.element = undefined;
   }
 }

@@ -1,3 +1,4 @@
+import type { Kernel } from "../fused/kernel.ts";
 import type { Attributes, GraphStage } from "../graph-stage.ts";
 import { flowStage } from "../linear-stage.ts";
 import type { FlowShape } from "../shape.ts";
@@ -22,6 +23,7 @@ export function takeWhile<T>(keeps: (element: T) => boolean, inclusive = false):
 }
 
 class TakeWhileLogic<T> extends SupervisedLogic<T, T> {
+  readonly kernel: Kernel;
   readonly #keeps: (element: T) => boolean;
   readonly #inclusive: boolean;
 
@@ -29,6 +31,7 @@ class TakeWhileLogic<T> extends SupervisedLogic<T, T> {
     super(shape, attributes);
     this.#keeps = keeps;
     this.#inclusive = inclusive;
+    this.kernel = { kind: "takeWhile", run: keeps as (element: unknown) => boolean, inclusive };
   }
 
   onPush(): void {

@@ -1,3 +1,4 @@
+import type { Kernel } from "../fused/kernel.ts";
 import type { GraphStage } from "../graph-stage.ts";
 import { FlowLogic, flowStage } from "../linear-stage.ts";
 import type { FlowShape } from "../shape.ts";
@@ -17,6 +18,7 @@ export function zipWithIndex<T>(): GraphStage<FlowShape<T, [element: T, index: n
 }
 
 class ZipWithIndexLogic<T> extends FlowLogic<T, [element: T, index: number]> {
+  readonly kernel: Kernel = { kind: "zipWithIndex" };
   #index = 0;
 
   onPush(): void {

@@ -5,6 +5,7 @@ import {
   floatResult,
   floatResultNames,
   floatStateWidth,
+  floatVariance,
   foldFloats,
   mergeFloats,
   seedFloatState,
@@ -117,3 +118,12 @@ function stateOf(values: readonly number[]): Float64Array {
 function fold(state: Float64Array, values: readonly number[], from: number, to: number): void {
   foldFloats(state, 0, Float64Array.from(values.keys()), Float64Array.from(values), from, to);
 }
+
+test("the variance of values far from 0 has all its digits, where the difference of rounded sums has none", () => {
+  const states = new Float64Array(floatStateWidth);
+  const values = Float64Array.from({ length: 1_000 }, (_, index) => 1e9 + (index % 3));
+  foldFloats(states, 0, Float64Array.from(values.keys()), values, 0, values.length);
+  // 334 times 0, 333 times 1 and 333 times 2.
+  const expected = (333 + 4 * 333) / 1_000 - (999 / 1_000) ** 2;
+  assert.ok(Math.abs(floatVariance(states) / expected - 1) < 1e-14);
+});

@@ -1,3 +1,4 @@
+import { type CustomTypes, defineType } from "../../../blocks/model/type-definition.ts";
 import fc from "fast-check";
 import { ChunkBuilder } from "../../../blocks/model/chunk-builder.ts";
 import type { DataType } from "../../../blocks/model/data-type.ts";
@@ -16,7 +17,7 @@ export interface Point {
   readonly value: unknown;
 }
 
-export const customTypes: ReadonlySet<string> = new Set(["vector"]);
+export const customTypes: CustomTypes = new Map([["vector", defineType({ name: "vector", summary: "Any JSON." })]]);
 
 const text = fc.string({ unit: "grapheme", maxLength: 12 });
 const tagKey = fc.oneof(fc.constant("__proto__"), fc.constant("toString"), text.filter(isTagKey));

@@ -12,9 +12,9 @@ const good = '{"metric":"m","type":"tdouble","values":[["2020-01-02T03:04:05.678
 const goodPoint: Point = { metric: "m", tagset: {}, type: "tdouble", time, value: 1.5 };
 
 function decode(text: string, options: Partial<DecodeOptions> = {}): DecodedBody & { points: Point[] } {
-  const table = options.table ?? new SeriesTable();
+  const table = options.table ?? new SeriesTable(1_000_000, customTypes);
   const into = new ChunkBuilder(table);
-  const body = decodeJsonMessages(text, into, { customTypes, ...options, table });
+  const body = decodeJsonMessages(text, into, { ...options, table });
   return { ...body, points: pointsOf(into.build(ignoredReceipt())) };
 }
 
@@ -120,7 +120,7 @@ test("a full table refuses messages of new series and goes on with the known one
 });
 
 test("names that hold the separators of the engine stay apart", () => {
-  const table = new SeriesTable();
+  const table = new SeriesTable(1_000_000, customTypes);
   const message = (metric: string, tagset: object) =>
     JSON.stringify({ metric, tagset, type: "tdouble", values: [["2020-01-01T00:00", 1]] });
   const texts = [message("m\0a\0b", {}), message("m", { a: "b" }), message("m\0a", { b: "" }), message("m", {})];

@@ -33,9 +33,9 @@ function encodePlain(type: string, values: readonly PlainValue[], names: object 
 }
 
 function decode(bytes: Uint8Array, options: Partial<DecodeOptions> = {}): Point[] {
-  const table = options.table ?? new SeriesTable();
+  const table = options.table ?? new SeriesTable(1_000_000, customTypes);
   const into = new ChunkBuilder(table);
-  const added = decodeProtobufMessage(bytes, into, { customTypes, ...options, table });
+  const added = decodeProtobufMessage(bytes, into, { ...options, table });
   const points = pointsOf(into.build(ignoredReceipt()));
   expect(points.length).toBe(added);
   return points;
@@ -156,9 +156,9 @@ test.each([
   ["a value longer than its field", Buffer.from("0a016d1a05746c6f6e672204120508010102", "hex"), "MESSAGE_INVALID"],
   ["no Protobuf", Buffer.from('{"metric":"m"}'), "MESSAGE_INVALID"],
 ])("a message with %s is refused as a whole", (_, bytes, code) => {
-  const table = new SeriesTable();
+  const table = new SeriesTable(1_000_000, customTypes);
   const into = new ChunkBuilder(table);
-  const refuse = () => decodeProtobufMessage(bytes, into, { table, customTypes });
+  const refuse = () => decodeProtobufMessage(bytes, into, { table });
   expect(refuse).toThrow(EngineError);
   expect(refuse).toThrow(expect.objectContaining({ code }));
   expect(into.rows).toBe(0);
@@ -243,7 +243,7 @@ test("any bytes are a message or an error of the engine, and then nothing is add
   const cut = fc.nat({ max: valid.length }).map((length) => valid.subarray(0, length));
   fc.assert(
     fc.property(fc.oneof(damaged, cut, fc.uint8Array({ maxLength: 40 })), (bytes) => {
-      const table = new SeriesTable();
+      const table = new SeriesTable(1_000_000, customTypes);
       const into = new ChunkBuilder(table);
       try {
         expect(decodeProtobufMessage(bytes, into, { table })).toBe(into.rows);
@@ -254,4 +254,53 @@ test("any bytes are a message or an error of the engine, and then nothing is add
     }),
     { numRuns: 3000 },
   );
+});
+
+test("a message whose names came before in the same bytes is decoded as at first, and whatever differs is told apart", () => {
+  const table = new SeriesTable();
+  const value = { datetime: { seconds: 1, nanos: 2_000_000 }, payload: Buffer.from("404515604189374c", "hex") };
+  const names = encodePlain("tdouble", []);
+  const tags = encodePlain("", [], { tagset: { a: "b" } });
+  const values = encodePlain("", [value], {});
+  const message = (...parts: Uint8Array[]) => decode(Buffer.concat(parts), { table });
+  const plain = { metric: "m", tagset: {}, type: "tdouble", time: 1_002, value: 42.167 };
+  const tagged = { ...plain, tagset: { a: "b" } };
+  for (let round = 0; round < 2; round += 1) {
+    expect(message(names, values, tags)).toEqual([tagged]);
+    expect(message(names, values)).toEqual([plain]);
+    expect(message(names, tags, values)).toEqual([tagged]);
+    expect(message(names, values, names, values)).toEqual([plain, plain]);
+    expect(message(values, names)).toEqual([plain]);
+    expect(message(names, tags, values, values)).toEqual([tagged, tagged]);
+  }
+});
+
+test("a fault of a message whose names are known is told as at first, and nothing of it is added", () => {
+  const table = new SeriesTable();
+  const good = { datetime: { seconds: 1 }, payload: new Uint8Array(8) };
+  expect(decode(encodePlain("tdouble", [good]), { table }).length).toBe(1);
+  const faults = [
+    { ...good, payload: new Uint8Array(7) },
+    { ...good, payload: Buffer.from("7ff0000000000000", "hex") },
+    { ...good, datetime: { seconds: 253_402_300_800 } },
+    { ...good, datetime: { nanos: 1_000_000_000 } },
+  ];
+  for (const fault of faults) {
+    const bytes = encodePlain("tdouble", [good, fault]);
+    const into = new ChunkBuilder(table);
+    const told = (from: SeriesTable) => {
+      try {
+        decodeProtobufMessage(bytes, into, { table: from });
+        return "nothing";
+      } catch (error) {
+        return error instanceof EngineError ? `${error.code} ${error.message}` : "a bug";
+      }
+    };
+    expect(told(table)).toBe(told(new SeriesTable()));
+    expect(told(table)).toMatch(/^(VALUE|TIMESTAMP)_INVALID/);
+    expect(into.rows).toBe(0);
+  }
+  const two = encodePlain("tdouble", [good, good]);
+  expect(() => decode(two, { table, pointsMax: 1 })).toThrow("at most 1 data points");
+  expect(decode(two, { table, pointsMax: 2 }).length).toBe(2);
 });

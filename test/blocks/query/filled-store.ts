@@ -1,5 +1,6 @@
-import { builtInDerivators } from "../../../blocks/derivators/catalogue.ts";
+import { builtInDerivators, namedDerivators } from "../../../blocks/derivators/catalogue.ts";
 import { floatStateWidth, foldFloats, mergeFloats } from "../../../blocks/derivators/float-state.ts";
+import { type BucketRules, utcRules } from "../../../blocks/model/bucket-rules.ts";
 import { newColumn, type Points } from "../../../blocks/model/columns.ts";
 import { layoutOf } from "../../../blocks/model/data-type.ts";
 import type { Derivator } from "../../../blocks/model/derivator.ts";
@@ -13,12 +14,16 @@ import { MemoryStore } from "../../../connectors/memory/store.ts";
 export class FilledStore {
   readonly store = new MemoryStore();
   readonly table = new SeriesTable();
-  readonly periods: readonly string[];
+  readonly periods: readonly Period[];
+  readonly buckets: BucketRules;
   readonly sets: DerivatorSets;
+  readonly all: DerivatorSets;
 
-  constructor(periods: readonly string[] = [], more: readonly Derivator[] = []) {
-    this.periods = periods;
+  constructor(periods: readonly string[] = [], more: readonly Derivator[] = [], buckets = utcRules) {
+    this.periods = periods.map((label) => periodOf(label, buckets));
+    this.buckets = buckets;
     this.sets = new DerivatorSets([...builtInDerivators, ...more]);
+    this.all = new DerivatorSets([...new Set([...builtInDerivators, ...namedDerivators, ...more])]);
   }
 
   /** @param rows Ascending in time. */
@@ -34,11 +39,10 @@ export class FilledStore {
     const points: Points = { time: Float64Array.from(rows, ([time]) => time), values };
     await this.store.write({ observations: [{ series, points }] });
     let finer: StateTable | undefined;
-    for (const label of this.periods) {
-      const period = periodOf(label);
+    for (const period of this.periods) {
       finer = finer === undefined ? this.#folded(series, points, period) : this.#merged(series, finer, period);
       const states = finer.rows(0, finer.length, series, this.sets.of(series.type));
-      await this.store.write({ states: [{ series, period: label, rows: states }] });
+      await this.store.write({ states: [{ series, period: period.key, rows: states }] });
     }
     return series;
   }

@@ -72,7 +72,7 @@ test("buckets beyond the maximum of series are forgotten and read back, up to it
 function cascade(store: NotingStore, hotSeriesMax = 100) {
   const table = new SeriesTable();
   const sets = new DerivatorSets(builtInDerivators);
-  const hours = new Cascade({ period: periodOf("1h"), finer: "1m", table, store, sets, hotSeriesMax });
+  const hours = new Cascade({ period: periodOf("1h"), finer: periodOf("1m"), table, store, sets, hotSeriesMax });
   const countsOf = async (metric: string, ...finer: readonly (readonly [number, number])[]) => {
     const series = table.intern(metric, {}, "tdouble");
     const states = new StateTable();

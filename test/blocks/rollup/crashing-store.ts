@@ -44,11 +44,21 @@ export class CrashingStore implements Store {
   }
 }
 
-function what({ observations, states }: StoreWrite, loses: Loss): StoreWrite {
+function what({ deletes = {}, observations, states }: StoreWrite, loses: Loss): StoreWrite {
+  const { observations: points = [], states: buckets = [], series = [] } = deletes;
   if (loses === "every other entry") {
-    return { observations: everyOther(observations ?? []), states: everyOther(states ?? []) };
+    return {
+      deletes: { observations: everyOther(points), states: everyOther(buckets), series: everyOther(series) },
+      observations: everyOther(observations ?? []),
+      states: everyOther(states ?? []),
+    };
   }
   return {
+    deletes: {
+      observations: loses === "raw" || loses === "everything" ? [] : points,
+      states: loses === "states" || loses === "everything" ? [] : buckets,
+      series: loses === "nothing" ? series : [],
+    },
     ...(observations !== undefined && loses !== "raw" && loses !== "everything" && { observations }),
     ...(states !== undefined && loses !== "states" && loses !== "everything" && { states }),
   };

@@ -67,6 +67,31 @@ test("a late point reads back its bucket and no other", async () => {
   assert.deepEqual(store.ranges, [[5 * minute, 6 * minute]]);
 });
 
+test("a series that gets late points has those of its last two buckets in memory, and older ones are read back", async () => {
+  const store = new NotingStore();
+  const recorder = recording(store);
+  await recorder.record([1, 0, minute, 2 * minute]);
+  assert.deepEqual(bucketsOf(await recorder.record([2 * minute + 1, minute + 1])), [
+    ["1970-01-01T00:01:00.000Z", 2],
+    ["1970-01-01T00:02:00.000Z", 2],
+  ]);
+  assert.deepEqual(bucketsOf(await recorder.record([minute + 1, minute + 2])), [
+    ["1970-01-01T00:01:00.000Z", 3],
+    ["1970-01-01T00:02:00.000Z", 2],
+  ]);
+  assert.deepEqual(store.ranges, []);
+  assert.deepEqual(bucketsOf(await recorder.record([2]))[0], ["1970-01-01T00:00:00.000Z", 3]);
+  assert.deepEqual(store.ranges, [[0, 3 * minute]]);
+});
+
+test("more raw points than 16 for each of the most series are forgotten, and read back", async () => {
+  const store = new NotingStore();
+  const recorder = recording(store, 1);
+  await recorder.record([1, 0, ...Array.from({ length: 15 }, (_, row) => 2 + row)]);
+  assert.deepEqual(bucketsOf(await recorder.record([3])), [["1970-01-01T00:00:00.000Z", 17]]);
+  assert.deepEqual(store.ranges, [[0, minute]]);
+});
+
 test("a repeat at the newest timestamp is counted once", async () => {
   const recorder = recording(new NotingStore());
   await recorder.record([0, 1]);

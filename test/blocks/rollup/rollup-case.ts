@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { type BucketRules, bucketRules, utcRules } from "../../../blocks/model/bucket-rules.ts";
 
 /** One data point on its way into the engine. */
 export interface Entry {
@@ -36,28 +37,56 @@ export interface Step {
   readonly commits: boolean;
   /** The engine is killed, with this part of the flush lost, and starts again from the last commit. */
   readonly killed: Loss | undefined;
+  /** Behind all that: something is deleted, at the second try where the first one was lost in part. */
+  readonly deletes: Deletion | undefined;
+}
+
+export interface Deletion {
+  /** Place of an entry, modulo their number: of its series it deletes… */
+  readonly entry: number;
+  /** …from so many ms before it… */
+  readonly before: number;
+  /** …so many ms; absent: all of the series. */
+  readonly length: number | undefined;
+  readonly loses: Loss;
 }
 
 export interface RollupCase {
   /** In the order in which they entered the buffer. */
   readonly entries: readonly Entry[];
   readonly labels: readonly string[];
+  readonly rules: BucketRules;
   readonly hotSeriesMax: number;
   /** What is left behind the last step is delivered in one more flush. */
   readonly steps: readonly Step[];
 }
 
 /** Cases of one property; `MILLRACE_CASES` in the environment asks for more. */
-export const casesMax = Number(process.env.MILLRACE_CASES ?? 200);
+const casesMax = Number(process.env.MILLRACE_CASES ?? 200);
+/** Chosen by each run, and printed where it fails, unless the environment has one. */
+const seed = process.env.MILLRACE_SEED;
+
+/** So many of them, as fast-check takes it. */
+export function runsOf(share: number): { numRuns: number; seed?: number } {
+  return { numRuns: Math.ceil(share * casesMax), ...(seed !== undefined && { seed: Number(seed) }) };
+}
 
 /**
  * Few series and few timestamps, near one or two borders of buckets, so that repeats, corrections and late points abound and
  * coarse buckets have several finer ones.
  */
-export function rollupCases({ doubleMax = Number.MAX_VALUE } = {}): fc.Arbitrary<RollupCase> {
+export function rollupCases({
+  doubleMax = Number.MAX_VALUE,
+  zones = everyRules,
+  near = borders,
+}: {
+  doubleMax?: number;
+  zones?: readonly BucketRules[];
+  near?: readonly number[];
+} = {}): fc.Arbitrary<RollupCase> {
   const entries = fc
     .record({
-      time: fc.subarray(borders, { minLength: 1, maxLength: 2 }).chain(timeNear),
+      time: fc.subarray([...near], { minLength: 1, maxLength: 2 }).chain(timeNear),
       values: fc.subarray(valuesOf(doubleMax), { minLength: 1, maxLength: 3 }),
     })
     .chain(({ time, values }) => {
@@ -76,6 +105,7 @@ export function rollupCases({ doubleMax = Number.MAX_VALUE } = {}): fc.Arbitrary
       ["30m", "1h", "1d", "7d"],
       ["1d", "1mo", "3mo", "12mo"],
     ),
+    rules: fc.constantFrom(...zones),
     hotSeriesMax: fc.constantFrom(1, 2, 1_000),
     steps: fc.array(step, { maxLength: 10 }),
   });
@@ -87,10 +117,30 @@ const step: fc.Arbitrary<Step> = fc.record({
   lags: fc.boolean(),
   commits: fc.boolean(),
   killed: fc.option(fc.constantFrom(...losses), { nil: undefined, freq: 2 }),
+  deletes: fc.option(
+    fc.record({
+      entry: fc.nat(40),
+      before: fc.constantFrom(0, 0, 1, 60_000, 3_600_000, 86_400_000),
+      length: fc.constantFrom(1, 2, 60_000, 60_001, 3_600_000, 86_400_000, 3e9, 1e15, undefined),
+      loses: fc.constantFrom(...losses),
+    }),
+    { nil: undefined, freq: 3 },
+  ),
 });
 
+const everyRules = [
+  utcRules,
+  utcRules,
+  bucketRules("UTC", "end"),
+  bucketRules("Europe/Brussels", "start"),
+  bucketRules("Europe/Brussels", "end"),
+  bucketRules("Asia/Kathmandu", "start"),
+  bucketRules("America/St_Johns", "end"),
+  bucketRules("Pacific/Apia", "start"),
+];
+
 /** Starts of years, months and days on both sides of 1970, the leap day among them, and an early one. */
-const borders = [
+export const borders = [
   "0001-01-02T00:00:00Z",
   "1970-01-01T00:00:00Z",
   "1969-12-01T00:00:00Z",
@@ -101,6 +151,10 @@ const borders = [
   "2021-03-01T00:00:00Z",
   "2024-12-31T23:00:00Z",
   "2025-01-01T00:00:00Z",
+  // Where clocks change in Brussels, and the day that Samoa skipped.
+  "2024-03-31T01:00:00Z",
+  "2024-10-27T01:00:00Z",
+  "2011-12-30T10:00:00Z",
 ].map((text) => Date.parse(text));
 
 /** Whole buckets of the shorter periods. */

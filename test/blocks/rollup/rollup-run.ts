@@ -1,10 +1,12 @@
-import { builtInDerivators } from "../../../blocks/derivators/catalogue.ts";
+import { builtInDerivators, namedDerivators } from "../../../blocks/derivators/catalogue.ts";
 import { ChunkBuilder } from "../../../blocks/model/chunk-builder.ts";
 import type { Derivator } from "../../../blocks/model/derivator.ts";
 import type { ObservationChunk } from "../../../blocks/model/observation-chunk.ts";
 import { type Period, periodOf } from "../../../blocks/model/period.ts";
 import { SeriesTable } from "../../../blocks/model/series.ts";
 import type { Store, StoreWrite } from "../../../blocks/model/store.ts";
+import { deleteObservations } from "../../../blocks/deletion/delete-observations.ts";
+import type { BucketRules } from "../../../blocks/model/bucket-rules.ts";
 import { Cascade } from "../../../blocks/rollup/cascade.ts";
 import { DerivatorSets } from "../../../blocks/rollup/derivator-set.ts";
 import { Recorder } from "../../../blocks/rollup/recorder.ts";
@@ -12,12 +14,12 @@ import type { StateTable } from "../../../blocks/rollup/state-table.ts";
 import { MemoryStore } from "../../../connectors/memory/store.ts";
 import { Receipt } from "../../../runtime/receipt.ts";
 import { CrashingStore } from "./crashing-store.ts";
-import { type Entry, metrics, type RollupCase, type Step } from "./rollup-case.ts";
+import { type Deletion, type Entry, metrics, type RollupCase, type Step } from "./rollup-case.ts";
 import { trail } from "./trail-derivator.ts";
 
 /** What an engine is made of; a broken one has a part replaced. */
 export interface EngineParts {
-  readonly period: (label: string) => Period;
+  readonly period: (label: string, rules: BucketRules) => Period;
   readonly derivators: readonly Derivator[];
   /** What the engine sees of the store. */
   readonly seen: (store: Store) => Store;
@@ -27,22 +29,30 @@ export interface EngineParts {
 
 export const soundParts: EngineParts = {
   period: periodOf,
-  derivators: [...builtInDerivators, trail],
+  derivators: [...builtInDerivators, ...namedDerivators, trail],
   seen: (store) => store,
   forgetsEarly: false,
 };
 
-/** Carries a case out step by step over `store`: chunks, flushes, kills and redeliveries. */
+export interface RoughRun {
+  readonly store: Store;
+  /** The observations that should be there at the end, in the order in which they entered. */
+  readonly left: readonly Entry[];
+}
+
+/** Carries a case out step by step over `store`: chunks, flushes, kills, redeliveries and deletions. */
 export async function roughRun(
   given: RollupCase,
   parts = soundParts,
   store: Store = new MemoryStore(),
-): Promise<Store> {
+): Promise<RoughRun> {
   const crashing = new CrashingStore(store);
   const { entries } = given;
   let engine = new Engine(given, parts, crashing);
   let delivered = 0;
   let committed = 0;
+  let left: Entry[] = [];
+  let counted = 0;
   for (const step of given.steps) {
     const from = delivered;
     const chunks = step.chunks.flatMap((rows) => {
@@ -55,15 +65,39 @@ export async function roughRun(
       if (!parts.forgetsEarly) delivered = committed;
       engine = new Engine(given, parts, crashing);
     } else if (step.commits && engine.allDurable) committed = delivered;
+    if (step.deletes === undefined || entries.length === 0) continue;
+    // What was read is at rest and committed before anything is deleted.
+    await engine.rest();
+    committed = delivered;
+    left = withoutDeleted([...left, ...entries.slice(counted, delivered)], step.deletes, given);
+    counted = delivered;
+    await engine.delete(step.deletes);
+    engine = new Engine(given, parts, crashing);
   }
   await engine.flush(engine.chunksOf(entries.slice(delivered)), quietly);
-  return store;
+  return { store, left: standing([...left, ...entries.slice(counted)]) };
 }
 
 /** The same set of observations in order of time, in one flush of a sound engine. */
-export async function quietRun(given: RollupCase): Promise<Store> {
-  const entries = [...standing(given.entries)].sort((a, b) => a.time - b.time);
-  return roughRun({ ...given, entries, hotSeriesMax: 1_000, steps: [] });
+export async function quietRun(given: RollupCase, left: readonly Entry[] = standing(given.entries)): Promise<Store> {
+  const entries = [...left].sort((a, b) => a.time - b.time);
+  return (await roughRun({ ...given, entries, hotSeriesMax: 1_000, steps: [] })).store;
+}
+
+/** What the stores of a case keep its periods under. */
+export function keysOf({ labels, rules }: RollupCase): string[] {
+  return labels.map((label) => periodOf(label, rules).key);
+}
+
+function withoutDeleted(entries: readonly Entry[], deletion: Deletion, given: RollupCase): Entry[] {
+  const { metric, from, to } = rangeOf(deletion, given);
+  return entries.filter((entry) => entry.metric !== metric || entry.time < from || entry.time >= to);
+}
+
+function rangeOf({ entry, before, length }: Deletion, { entries }: RollupCase) {
+  const { metric, time } = entries[entry % entries.length] as Entry;
+  if (length === undefined) return { metric, from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+  return { metric, from: time - before, to: time - before + length };
 }
 
 /** Of equal series and timestamps the one that entered last. */
@@ -71,27 +105,34 @@ export function standing(entries: readonly Entry[]): Entry[] {
   return [...new Map(entries.map((entry) => [`${entry.metric}/${entry.time}`, entry])).values()];
 }
 
-const quietly: Step = { chunks: [], rawFirst: true, lags: false, commits: true, killed: undefined };
+const quietly: Step = { chunks: [], rawFirst: true, lags: false, commits: true, killed: undefined, deletes: undefined };
 
 /** A recorder and its cascades, driven as the message and the aggregation block drive them. */
 class Engine {
   readonly #table = new SeriesTable();
   readonly #sets: DerivatorSets;
   readonly #store: CrashingStore;
-  readonly #labels: readonly string[];
+  readonly #seen: Store;
+  readonly #given: RollupCase;
+  readonly #periods: readonly Period[];
   readonly #recorder: Recorder;
   readonly #cascades: readonly Cascade[];
   /** Recorded, and not rolled up yet. */
   readonly #waiting: StateTable[] = [];
 
-  constructor({ labels, hotSeriesMax }: RollupCase, parts: EngineParts, store: CrashingStore) {
-    this.#labels = labels;
+  constructor(given: RollupCase, parts: EngineParts, store: CrashingStore) {
+    const { labels, rules, hotSeriesMax } = given;
+    this.#given = given;
     this.#store = store;
     this.#sets = new DerivatorSets(parts.derivators);
-    const shared = { table: this.#table, store: parts.seen(store), sets: this.#sets, hotSeriesMax };
-    const [first, ...coarser] = labels.map(parts.period);
+    this.#seen = parts.seen(store);
+    const shared = { table: this.#table, store: this.#seen, sets: this.#sets, hotSeriesMax };
+    this.#periods = labels.map((label) => parts.period(label, rules));
+    const [first, ...coarser] = this.#periods;
     this.#recorder = new Recorder({ ...shared, period: first });
-    this.#cascades = coarser.map((period, level) => new Cascade({ ...shared, period, finer: labels[level] as string }));
+    this.#cascades = coarser.map(
+      (period, level) => new Cascade({ ...shared, period, finer: this.#periods[level] as Period }),
+    );
   }
 
   get allDurable(): boolean {
@@ -118,17 +159,35 @@ class Engine {
     await written;
   }
 
+  /** Whatever waits is rolled up. */
+  async rest(): Promise<void> {
+    this.#store.begin({ loses: "nothing", holdsRaw: false });
+    while (this.#waiting.length > 0) await this.#rollUp();
+  }
+
+  async delete(deletion: Deletion): Promise<void> {
+    const { metric, from, to } = rangeOf(deletion, this.#given);
+    const filter = { metric: (metrics[metric] as (typeof metrics)[number]).name, tags: new Map<string, string>() };
+    const request = deletion.length === undefined ? { filter } : { filter, ranges: [{ from, to }] };
+    const kept = { chains: [this.#periods], sets: this.#sets };
+    for (const loses of [deletion.loses, "nothing"] as const) {
+      this.#store.begin({ loses, holdsRaw: false });
+      await deleteObservations(this.#seen, request, kept);
+    }
+  }
+
   async #rollUp(): Promise<void> {
     let states = this.#waiting.shift() as StateTable;
-    const writes = this.#writesOf(this.#labels[0] as string, states);
+    const writes = this.#writesOf(0, states);
     for (const [level, cascade] of this.#cascades.entries()) {
       states = await cascade.compute(states);
-      writes.push(...this.#writesOf(this.#labels[level + 1] as string, states));
+      writes.push(...this.#writesOf(level + 1, states));
     }
     await this.#store.write({ states: writes });
   }
 
-  #writesOf(period: string, states: StateTable): NonNullable<StoreWrite["states"]>[number][] {
+  #writesOf(level: number, states: StateTable): NonNullable<StoreWrite["states"]>[number][] {
+    const period = (this.#periods[level] as Period).key;
     const writes: NonNullable<StoreWrite["states"]>[number][] = [];
     for (let row = 0; row < states.length; row = states.endOfSeries(row)) {
       const series = this.#table.at(states.series[row] as number);

@@ -2,7 +2,7 @@ import type { Column } from "../../../blocks/model/columns.ts";
 import type { Store } from "../../../blocks/model/store.ts";
 
 /** Everything that a store holds, a line a row, numbers and states to the last bit. */
-export async function storedTable(store: Store, labels: readonly string[]): Promise<string[]> {
+export async function storedTable(store: Store, keys: readonly string[]): Promise<string[]> {
   const lines: string[] = [];
   for (const series of await store.find({ tags: new Map() })) {
     const all = { series, from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
@@ -10,12 +10,12 @@ export async function storedTable(store: Store, labels: readonly string[]): Prom
     for (const { time, values } of await store.readObservations([all])) {
       for (const [row, at] of time.entries()) lines.push(`${name} raw ${at} ${valueBits(values, row)}`);
     }
-    for (const label of labels) {
-      for (const { start, floats, bytes } of await store.readStates(label, [all])) {
+    for (const key of keys) {
+      for (const { start, floats, bytes } of await store.readStates(key, [all])) {
         const width = (floats?.length ?? 0) / start.length;
         for (const [row, at] of start.entries()) {
           const numbers = hex(floats?.slice(row * width, (row + 1) * width) ?? new Float64Array(0));
-          lines.push(`${name} ${label} ${at} ${numbers} ${Buffer.from(bytes?.[row] ?? []).toString("latin1")}`);
+          lines.push(`${name} ${key} ${at} ${numbers} ${Buffer.from(bytes?.[row] ?? []).toString("latin1")}`);
         }
       }
     }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, test } from "vitest";
 import { aligned, decodeChunk } from "../../../connectors/embedded/chunk.ts";
 import { Environment, type KeyValues } from "../../../connectors/embedded/environment.ts";
 import type { Rows } from "../../../connectors/embedded/rows.ts";
-import { TailStarts } from "../../../connectors/embedded/tail-starts.ts";
+import { Tails } from "../../../connectors/embedded/tails.ts";
 import { type ChunkLimits, Track } from "../../../connectors/embedded/track.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -12,7 +12,7 @@ let folder: { path: string; remove: () => Promise<void> };
 let environment: Environment;
 let chunks: KeyValues;
 let tracks = 0;
-const tails = new TailStarts();
+const tails = new Tails();
 beforeAll(async () => {
   folder = await temporaryFolder();
   environment = await Environment.open({ path: folder.path, format: "track test", readOnly: false });
@@ -28,7 +28,7 @@ const everything = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const
 
 function newTrack(limits = small): { track: Track; series: number } {
   tracks += 1;
-  return { track: new Track(chunks, tracks, 0, limits), series: tracks };
+  return { track: new Track(chunks, tracks, 0, limits, tails), series: tracks };
 }
 
 /** Each row carries its time and the number of its write, and a blob of `blobBytes` where that is not 0. */
@@ -63,7 +63,11 @@ function countsOf(series: number): number[] {
   return counts;
 }
 
-const write = (track: Track, rows: Rows) => environment.commit(track.write(rows, tails));
+async function write(track: Track, rows: Rows): Promise<void> {
+  await environment.commit(track.write(rows));
+  tails.committed();
+}
+
 const times = (from: number, count: number, step = 1) => Array.from({ length: count }, (_, i) => from + i * step);
 
 test("appended rows join the last chunk until it is large enough, and start the next one then", async () => {
@@ -78,7 +82,8 @@ test("appended rows join the last chunk until it is large enough, and start the 
 test("a write that was not committed leaves the next one the last chunk that was", async () => {
   const { track, series } = newTrack();
   await write(track, rowsAt(times(0, 4), 0));
-  track.write(rowsAt(times(4, 4), 0), tails);
+  track.write(rowsAt(times(4, 4), 0));
+  tails.failed();
   await write(track, rowsAt([8, 9], 1));
   await write(track, rowsAt([9, 10], 2));
   assert.deepEqual(countsOf(series), [4, 3]);

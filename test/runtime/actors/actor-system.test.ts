@@ -199,6 +199,20 @@ test("ask rejects when the answer does not come in time, and not a millisecond b
   expect(code).toBe("ASK_TIMEOUT");
 });
 
+test("an answer that comes too late, or once more, is refused", async () => {
+  const { clock, system } = start();
+  const addresses: ActorRef<number>[] = [];
+  const ref = system.spawn<ActorRef<number>>({ receive: (replyTo) => void addresses.push(replyTo) }, "a");
+  const late = ref.ask<number>((replyTo) => replyTo, 10);
+  clock.advance(10);
+  await expect(late).rejects.toMatchObject({ code: "ASK_TIMEOUT", retryable: true });
+  expect(addresses[0]?.tell(1)).toBe(false);
+  const answered = ref.ask<number>((replyTo) => replyTo, 10);
+  clock.runSoon();
+  expect([addresses[1]?.tell(1), addresses[1]?.tell(2)]).toEqual([true, false]);
+  expect(await answered).toBe(1);
+});
+
 test("ask rejects at once where the actor has stopped or its mailbox is full", async () => {
   const { clock, system } = start();
   const ref = system.spawn<ActorRef<number>>({ receive() {} }, "a", { mailboxMax: 1 });

@@ -1,4 +1,5 @@
 import * as millrace from "../../../millrace.ts";
+import { SubFlow } from "../../../runtime/streams/sub-flow.ts";
 
 /**
  * The public names from which streams are made: `map` for a method of sources and flows, `Source.single` for a static one or one
@@ -10,6 +11,8 @@ export function publicOperators(): string[] {
     for (const name of staticsOf(blueprint)) names.add(`${blueprint.name}.${name}`);
     for (const name of methodsOf(blueprint.prototype)) names.add(name);
   }
+  // A class that only operators make, so it is not exported as a value.
+  for (const name of methodsOf(SubFlow.prototype)) names.add(name === "to" ? "SubFlow.to" : name);
   for (const [name, exported] of Object.entries(millrace)) {
     if (typeof exported === "function") {
       if (exported.prototype instanceof millrace.GraphStage) names.add(name);

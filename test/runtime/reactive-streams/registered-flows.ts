@@ -1,3 +1,4 @@
+import * as rx from "rxjs";
 import { Flow } from "../../../runtime/streams/flow.ts";
 import { KillSwitches } from "../../../runtime/streams/kill-switches.ts";
 import { RestartFlow } from "../../../runtime/streams/restart/restart-flow.ts";
@@ -11,8 +12,43 @@ const others = () => Source.from([2, 4, 6, 8, 10]);
 /** Every public operator with an inlet and an outlet; what stands in brackets tells variants apart. Each call makes a fresh one. */
 export const flows: Readonly<Record<string, () => Flow<number, unknown, unknown>>> = {
   "Flow.of": numbers,
+  "Flow.fromOperator": () => Flow.fromOperator<number, number>(rx.map((n) => n * 2)),
+  "Flow.fromOperator (fails)": () => Flow.fromOperator<number, number>(rx.map(throwsAt(7))),
+  "Flow.fromOperator (fewer for many)": () => Flow.fromOperator<number, number[]>(rx.bufferCount(3)),
+  "Flow.fromOperator (later)": () =>
+    Flow.fromOperator<number, number>(
+      rx.concatMap((n) => Promise.resolve(n)),
+      { inFlightMax: 2 },
+    ),
+  "Flow.fromOperator (many for one)": () =>
+    Flow.fromOperator<number, number>(
+      rx.mergeMap((n) => [n, n, n]),
+      { bufferMax: 3 },
+    ),
+  "Flow.fromOperator (overflows)": () =>
+    Flow.fromOperator<number, number>(
+      rx.mergeMap((n) => [n, n, n]),
+      { bufferMax: 2 },
+    ),
+  "Flow.fromOperator (resumes)": () =>
+    Flow.fromOperator<number, number>(rx.map(throwsAt(7))).withSupervision(() => "resume"),
+  "Flow.fromOperator (takes)": () => Flow.fromOperator<number, number>(rx.take(7)),
   "KillSwitches.shared": () => numbers().via(KillSwitches.shared("all").flow<number>()),
   "KillSwitches.single": () => numbers().via(KillSwitches.single<number>()),
+  "KillSwitches.shared (aborts)": () => {
+    const all = KillSwitches.shared("all");
+    return numbers()
+      .via(all.flow<number>())
+      .map(calls(5, () => all.abort(new Error("broken on purpose"))));
+  },
+  "KillSwitches.single (shuts down)": () => {
+    let shutdown = () => {};
+    return numbers()
+      .viaMat(KillSwitches.single<number>(), (_, unique) => {
+        shutdown = () => unique.shutdown();
+      })
+      .map(calls(5, () => shutdown()));
+  },
   "RestartFlow.onFailuresWithBackoff": () =>
     RestartFlow.onFailuresWithBackoff<number, number>(restarts, () => numbers().map(throwsAt(7))),
   "RestartFlow.withBackoff": () => RestartFlow.withBackoff<number, number>(restarts, () => numbers().take(9)),
@@ -113,6 +149,10 @@ export const flows: Readonly<Record<string, () => Flow<number, unknown, unknown>
   scan: () => numbers().scan(0, (sum, n) => sum + n),
   scanAsync: () => numbers().scanAsync(0, (sum, n) => Promise.resolve(sum + n)),
   sliding: () => numbers().sliding(3, 2),
+  mergeSubstreamsWithParallelism: () =>
+    numbers()
+      .groupBy(3, (n) => n % 3)
+      .mergeSubstreamsWithParallelism(3),
   splitAfter: () =>
     numbers()
       .splitAfter((n) => n % 4 === 0)
@@ -131,12 +171,21 @@ export const flows: Readonly<Record<string, () => Flow<number, unknown, unknown>
   "wireTap (sink)": () => numbers().wireTap(Sink.ignore<number>()),
   zipWithIndex: () => numbers().zipWithIndex(),
   zip: () => numbers().zip(others()),
+  zipAll: () => numbers().zipAll(others(), 0, 0),
   zipLatest: () => numbers().zipLatest(others()),
   zipWith: () => numbers().zipWith(others(), (a, b) => a + b),
 };
 
 function append(batch: readonly number[], n: number): number[] {
   return [...batch, n];
+}
+
+/** Changes nothing, and calls a function when a number passes. */
+function calls(number: number, run: () => void): (n: number) => number {
+  return (n) => {
+    if (n === number) run();
+    return n;
+  };
 }
 
 /** A change of a number that throws at one of them. */

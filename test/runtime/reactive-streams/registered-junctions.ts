@@ -1,6 +1,6 @@
 import { Flow } from "../../../runtime/streams/flow.ts";
 import { GraphDSL } from "../../../runtime/streams/graph-dsl.ts";
-import type { Graph, Inlet, Shape } from "../../../runtime/streams/graph-stage.ts";
+import type { Graph, Inlet, Outlet, Shape } from "../../../runtime/streams/graph-stage.ts";
 import { Balance } from "../../../runtime/streams/junctions/balance.ts";
 import { Broadcast } from "../../../runtime/streams/junctions/broadcast.ts";
 import { Concat } from "../../../runtime/streams/junctions/concat.ts";
@@ -15,6 +15,7 @@ import { Partition } from "../../../runtime/streams/junctions/partition.ts";
 import { UnzipWith } from "../../../runtime/streams/junctions/unzip-with.ts";
 import { Unzip } from "../../../runtime/streams/junctions/unzip.ts";
 import { WireTap } from "../../../runtime/streams/junctions/wire-tap.ts";
+import { ZipAll } from "../../../runtime/streams/junctions/zip-all.ts";
 import { ZipLatest } from "../../../runtime/streams/junctions/zip-latest.ts";
 import { ZipN } from "../../../runtime/streams/junctions/zip-n.ts";
 import { ZipWith } from "../../../runtime/streams/junctions/zip-with.ts";
@@ -33,6 +34,11 @@ export const junctions: Readonly<Record<string, () => Numbers>> = {
   Broadcast: () => merged(new Broadcast<number>(2)),
   "Broadcast (first cancels)": () => merged(new Broadcast<number>(2, undefined, true)),
   Concat: () => fed(new Concat<number>(2)),
+  "GraphDSL.create (cycle)": () => counted(3),
+  "GraphDSL.create (diamond)": () =>
+    merged(new Broadcast<number>(2))
+      .async()
+      .via(merged<unknown>(new Balance<unknown>(2))),
   Interleave: () => fed(new Interleave<number>(2, 2)),
   Merge: () => fed(new Merge<number>(2)),
   MergeLatest: () => fed(new MergeLatest<number>(2)),
@@ -48,10 +54,31 @@ export const junctions: Readonly<Record<string, () => Numbers>> = {
   UnzipWith: () => merged(new UnzipWith<number, Pair>(2, pair)),
   WireTap: () => merged(new WireTap<number>()),
   Zip: () => fed(new Zip<[number, number]>(2)),
+  ZipAll: () => fed(new ZipAll<[number, number]>([0, 0])),
   ZipLatest: () => fed(new ZipLatest<[number, number]>(2)),
   ZipN: () => fed(new ZipN<number>(2)),
   ZipWith: () => fed(new ZipWith<[number, number], number>(2, (a, b) => a + b)),
 };
+
+/** A cycle: each element goes round, one more each time, until it is beyond `bound`. It never completes: a cycle waits for itself. */
+function counted(bound: number): Numbers {
+  return Flow.fromGraph(
+    GraphDSL.create((builder) => {
+      const join = builder.add(new MergePreferred<number>(1));
+      const split = builder.add(new Partition<number>(2, (n) => (n > bound ? 0 : 1), true));
+      const [out, again] = split.outs as [Outlet<number>, Outlet<number>];
+      const back = builder.add(
+        Flow.of<number>()
+          .map((n) => n + 1)
+          .buffer(8, "backpressure"),
+      );
+      builder.connect(join.out, split.in);
+      builder.connect(again, back.in);
+      builder.connect(back.out, inletOf(join, 0));
+      return new FlowShape(inletOf<number>(join, 1), out);
+    }),
+  );
+}
 
 /** A fan-out whose two branches are merged. */
 function merged<In = number>(fanOut: Graph<Shape, unknown>): Flow<In, unknown, unknown> {

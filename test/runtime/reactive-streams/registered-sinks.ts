@@ -1,3 +1,4 @@
+import { Flow } from "../../../runtime/streams/flow.ts";
 import { BroadcastHub } from "../../../runtime/streams/hubs/broadcast-hub.ts";
 import { PartitionHub } from "../../../runtime/streams/hubs/partition-hub.ts";
 import { RestartSink } from "../../../runtime/streams/restart/restart-sink.ts";
@@ -35,4 +36,8 @@ export const sinks: Readonly<Record<string, () => Sink<number, unknown>>> = {
   "Sink.toAsyncIterable": () => Sink.toAsyncIterable(4),
   "Sink.toReadable": () =>
     Sink.toReadable<number>(4).mapMaterializedValue((readable) => readable.on("error", () => {})),
+  "SubFlow.to": () =>
+    Flow.of<number>()
+      .groupBy(3, (n) => n % 3)
+      .to(Sink.ignore()),
 };

@@ -16,6 +16,27 @@ test("every rule of the specification is checked, or proven by a test, or has a 
   }
 });
 
+test("docs/reference/reactive-streams.md tells how each rule is proved; `npx vitest run <this file> -u` writes it", async () => {
+  const rows = Object.entries(rules).map(([number, { says, broken, proof, reason }]) => {
+    const how =
+      reason ?? (broken === undefined ? `By a test of its own, \`${proof}\`.` : "On every edge of every script.");
+    return `| ${number} | ${says} | ${how} | ${broken === undefined ? "" : "caught"} |`;
+  });
+  const page = [
+    "# Reactive Streams",
+    "",
+    "How each rule of the [specification](https://github.com/reactive-streams/reactive-streams-jvm#specification) is proved. A recording",
+    "proxy stands between each public operator and a scripted publisher and subscriber, and between hubs and all who join and leave; the",
+    "scripts are random, and a seed reproduces them. In the last column, whoever breaks the rule on purpose is caught by the same check.",
+    "",
+    "| rule | what holds | how it is proved, or why it cannot be broken here | broken on purpose |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+    "",
+  ];
+  await expect(page.join("\n")).toMatchFileSnapshot("../../../docs/reference/reactive-streams.md");
+});
+
 test("an exemplary exchange breaks no rule", () => {
   const recording = new Recording();
   recording

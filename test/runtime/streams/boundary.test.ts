@@ -49,6 +49,39 @@ test("sixteen elements are asked for at first, then eight when eight were taken"
   assertAllStopped(system);
 });
 
+test.each<[first: number | undefined, second: number | undefined, window: number]>([
+  [1, undefined, 1],
+  [undefined, 3, 3],
+  [64, undefined, 64],
+  [64, 5, 5],
+])(
+  "of windows %s and %s, %i elements cross at first, and never more than that are on their way",
+  (first, second, window) => {
+    const { clock, system } = start();
+    const settings = (windowMax: number | undefined) => (windowMax === undefined ? {} : { windowMax });
+    let sent = 0;
+    const counting = Source.from(upTo(1_000)).map((element) => {
+      sent += 1;
+      return element;
+    });
+    const sink = TestSink.probe<number>().async(settings(second));
+    const downstream = counting.async(settings(first)).runWith(sink, system);
+    clock.runSoon();
+    expect(sent).toBe(window);
+    for (let taken = 1; taken < 300; taken += 1) {
+      downstream.requestNext(taken - 1);
+      expect(sent).toBeLessThanOrEqual(taken + window);
+      expect(sent).toBeGreaterThan(taken);
+    }
+    downstream.cancel();
+    assertAllStopped(system);
+  },
+);
+
+test("a window holds at least one element", () => {
+  expect(() => Source.never().async({ windowMax: 0 })).toThrow("at least one element");
+});
+
 test("never more than sixteen elements are on their way, however the other side asks", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 30 }), (requests) => {

@@ -21,13 +21,15 @@ function* upTo(count: number): Generator<number> {
   for (let index = 0; index < count; index += 1) yield index;
 }
 
-type Step = { kind: "map" | "filter" | "take" | "scan" | "fold" | "grouped" | "mapConcat"; argument: number };
+const kinds = [
+  ...(["map", "filter", "collect", "take", "takeWhile", "drop", "dropWhile", "scan", "fold"] as const),
+  ...(["grouped", "zipWithIndex", "monitor", "mapConcat"] as const),
+] as const;
+
+type Step = { kind: (typeof kinds)[number]; argument: number };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.record({
-    kind: fc.constantFrom("map", "filter", "take", "scan", "fold", "grouped", "mapConcat"),
-    argument: fc.integer({ min: 0, max: 7 }),
-  }),
+  fc.record({ kind: fc.constantFrom(...kinds), argument: fc.integer({ min: 0, max: 7 }) }),
   { maxLength: 7 },
 );
 
@@ -38,10 +40,14 @@ function weight(element: unknown): number {
 
 type Chain = Flow<unknown, unknown>;
 
-function chainOf(given: readonly Step[], trace: string[], failAt: number, wrap: (chain: Chain) => Chain): Chain {
+function chainOf(
+  { given, failAt, failEvery = Number.POSITIVE_INFINITY }: Given,
+  trace: string[],
+  wrap: (chain: Chain) => Chain,
+): Chain {
   const seen = (stage: number, element: unknown): number => {
     trace.push(`${stage}:${JSON.stringify(element)}`);
-    if (trace.length === failAt) throw new Error(`it is ${failAt}`);
+    if (trace.length === failAt || trace.length % failEvery === 0) throw new Error(`it is ${failAt}`);
     return weight(element) % 1_000_003;
   };
   let chain: Chain = Flow.of<unknown>();
@@ -52,6 +58,14 @@ function chainOf(given: readonly Step[], trace: string[], failAt: number, wrap: 
     else if (kind === "scan") chain = chain.scan(argument, (sum, element) => (sum + seen(stage, element)) % 9_973);
     else if (kind === "fold") chain = chain.fold(argument, (sum, element) => (sum + seen(stage, element)) % 9_973);
     else if (kind === "grouped") chain = chain.grouped(argument + 1);
+    else if (kind === "collect")
+      chain = chain.collect((element) => (seen(stage, element) % 4 === argument % 4 ? undefined : [element]));
+    else if (kind === "takeWhile")
+      chain = chain.takeWhile((element) => seen(stage, element) % 11 !== argument, argument % 2 === 0);
+    else if (kind === "drop") chain = chain.drop(argument);
+    else if (kind === "dropWhile") chain = chain.dropWhile((element) => seen(stage, element) % 5 < argument);
+    else if (kind === "zipWithIndex") chain = chain.zipWithIndex();
+    else if (kind === "monitor") chain = chain.monitor(Keep.left);
     else chain = chain.mapConcat((element) => [element, seen(stage, element)].slice(0, argument % 3));
     chain = wrap(chain);
   });
@@ -69,6 +83,8 @@ interface Given {
   readonly given: readonly Step[];
   readonly from: keyof typeof sources;
   readonly failAt: number;
+  /** Calls from one that throws to the next; never unless told. */
+  readonly failEvery?: number;
 }
 
 interface Outcome {
@@ -81,7 +97,7 @@ async function outcomeOf(run: Given, options: RunOptions, wrap = (chain: Chain) 
   const { clock, system } = start();
   const traces: string[] = [];
   const source: Source<unknown> = sources[run.from](run.count);
-  const collected = source.via(chainOf(run.given, traces, run.failAt, wrap)).toMat(
+  const collected = source.via(chainOf(run, traces, wrap)).toMat(
     Sink.fold<unknown, string>("", (sum, element) => {
       traces.push(`sink:${JSON.stringify(element)}`);
       return `${sum};${JSON.stringify(element)}`;
@@ -118,6 +134,22 @@ test("a fused chain has the side effects, in order, the output and the end of on
   );
 });
 
+test("a fused chain whose deciders let it go on does what one does that is not fused", async () => {
+  const lenient = fc.record({
+    directive: fc.constantFrom("resume", "restart"),
+    everyCount: fc.integer({ min: 2, max: 6 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(anyRun, lenient, async (run, { directive, everyCount }) => {
+      const supervise = (chain: Chain) => chain.withSupervision(() => directive);
+      const failing = { ...run, failAt: -1, failEvery: everyCount };
+      const apart = await outcomeOf(failing, { fuse: false }, supervise);
+      expect(await outcomeOf(failing, {}, supervise)).toEqual(apart);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test("a chain cut by boundaries has the output of one that is fused", async () => {
   await fc.assert(
     fc.asyncProperty(anyRun, async (run) => {
@@ -131,12 +163,13 @@ test("a chain cut by boundaries has the output of one that is fused", async () =
 });
 
 test("a busy chain gives the same before and after its loop is generated, also in a later run", async () => {
-  const kinds = ["map", "filter", "scan", "grouped", "map", "filter", "take", "fold"] as const;
+  const row = [
+    ...(["map", "filter", "scan", "zipWithIndex", "collect", "drop", "monitor", "grouped"] as const),
+    ...(["dropWhile", "map", "filter", "takeWhile", "take", "fold"] as const),
+  ];
   for (const from of ["array", "iterable", "stage"] as const) {
-    for (let length = 0; length <= kinds.length; length += 1) {
-      const given = kinds
-        .slice(0, length)
-        .map((kind, index) => ({ kind, argument: kind === "take" ? 300 : index % 3 }));
+    for (let length = 0; length <= row.length; length += 1) {
+      const given = row.slice(0, length).map((kind, index) => ({ kind, argument: kind === "take" ? 300 : index % 3 }));
       const run = { count: 5_000, given, from, failAt: -1 };
       const apart = await outcomeOf(run, { fuse: false });
       expect(await outcomeOf(run, {})).toEqual(apart);

@@ -55,6 +55,15 @@ test("mergeLatest and zipLatest end with the newest of both", async () => {
   expect(zipped.at(-1)).toEqual([3, 20]);
 });
 
+test("zipAll pairs to the end of the longer one", async () => {
+  expect(await elementsOf(Source.from([1, 2, 3]).zipAll(Source.from(["a"]), 0, "-"))).toEqual([
+    [1, "a"],
+    [2, "-"],
+    [3, "-"],
+  ]);
+  expect(await elementsOf(Source.empty<number>().zipAll(Source.from(["a"]), 0, "-"))).toEqual([[0, "a"]]);
+});
+
 test("what an operator gives in types is what it gives", async () => {
   const pairs: Source<readonly [number, string]> = Source.single(1).zip(Source.single("a"));
   const both: Source<number | string> = Source.single(1).concat(Source.single("a"));

@@ -9,6 +9,7 @@ import { MergePreferred } from "../../../../runtime/streams/junctions/merge-pref
 import { MergePrioritized } from "../../../../runtime/streams/junctions/merge-prioritized.ts";
 import { MergeSorted } from "../../../../runtime/streams/junctions/merge-sorted.ts";
 import { OrElse } from "../../../../runtime/streams/junctions/or-else.ts";
+import { ZipAll } from "../../../../runtime/streams/junctions/zip-all.ts";
 import { ZipLatest } from "../../../../runtime/streams/junctions/zip-latest.ts";
 import { ZipN } from "../../../../runtime/streams/junctions/zip-n.ts";
 import { ZipWith } from "../../../../runtime/streams/junctions/zip-with.ts";
@@ -32,6 +33,7 @@ const junctions: Record<string, () => Junction> = {
   mergePrioritized: () => new MergePrioritized<number>([1, 3]),
   mergeSorted: () => new MergeSorted<number>(byValue),
   mergeLatest: () => new MergeLatest<number>(),
+  zipAll: () => new ZipAll<readonly [number, number]>([0, 0]),
   zipN: () => new ZipN<number>(2),
   zipWith: () => new ZipWith<[number, number], number>(2, (a, b) => a + b),
   zipLatest: () => new ZipLatest<readonly [number, number]>(2),
@@ -88,7 +90,7 @@ test.each(names)("%s cancels every upstream when downstream cancels", (name) => 
 test.each(names)("%s completes when both upstreams complete at once, without demand", (name) => {
   const { left, right, down, system } = probe(named(name));
   right.sendComplete();
-  if (!name.startsWith("zip")) left.sendComplete();
+  if (name === "zipAll" || !name.startsWith("zip")) left.sendComplete();
   down.expectComplete();
   assertAllStopped(system);
 });
@@ -101,6 +103,7 @@ test.each<[string, boolean]>([
   ["mergePrioritized", false],
   ["mergeSorted", false],
   ["mergeLatest", false],
+  ["zipAll", false],
   ["zipN", true],
   ["zipWith", true],
   ["zipLatest", true],
@@ -200,6 +203,26 @@ test("mergeLatest gives an array for each element once all have given one, and w
   down.expectNext([3, 20]);
   right.sendComplete();
   down.expectComplete();
+});
+
+test("zipAll goes on with a filler for a stream that has completed, and waits for one that has not", () => {
+  const { left, right, down, system } = probe(new ZipAll<readonly [number, number]>([0, -1]));
+  down.request(9);
+  left.sendNext(1);
+  down.expectNoMessage();
+  right.sendComplete();
+  down.expectNext([1, -1]);
+  left.sendNext(2);
+  down.expectNext([2, -1]);
+  left.sendComplete();
+  down.expectComplete();
+  assertAllStopped(system);
+  const late = probe(new ZipAll<readonly [number, number]>([0, -1]));
+  late.left.sendNext(1);
+  late.left.sendComplete();
+  late.right.sendComplete();
+  late.down.requestNext([1, -1]);
+  late.down.expectComplete();
 });
 
 test("zipLatest uses the newest of the slow one again", () => {

@@ -9,7 +9,9 @@ import { assertAllStopped } from "../../../../runtime/streams/probes/assert-all-
 import { TestSink, type TestSubscriber } from "../../../../runtime/streams/probes/test-sink.ts";
 import { type TestPublisher, TestSource } from "../../../../runtime/streams/probes/test-source.ts";
 import type { FlowShape, SourceShape } from "../../../../runtime/streams/shape.ts";
+import { Sink } from "../../../../runtime/streams/sink.ts";
 import { Source } from "../../../../runtime/streams/source.ts";
+import { breaksAt } from "../operators/probed-flow.ts";
 import { broken, elementsOf, start } from "../started.ts";
 
 type Substream = GraphStage<SourceShape<number>>;
@@ -387,4 +389,69 @@ test("a substream stops with the stream that feeds it", () => {
   down.requestNext(1);
   running.stop();
   assertAllStopped(system);
+});
+
+test("each substream ends in a sink of its own; one that fails leaves the others", async () => {
+  const { clock, system } = start();
+  const sums = new Map<number, number>();
+  const sink = Sink.foreach<readonly [key: number, n: number]>(([key, n]) => {
+    if (n === 5) throw broken;
+    sums.set(key, (sums.get(key) ?? 0) + n);
+  });
+  const running = Source.from([1, 2, 3, 4, 5, 6, 7])
+    .groupBy(2, odd)
+    .map((n) => [odd(n), n] as const)
+    .to(sink)
+    .runWatched(system);
+  await clock.settle();
+  await running.done;
+  expect([...sums]).toEqual([
+    [1, 4],
+    [0, 12],
+  ]);
+  assertAllStopped(system);
+  const ofFlow: Sink<number> = Flow.of<number>()
+    .groupBy(2, odd)
+    .to(Sink.foreach((n) => void sums.set(n, n)));
+  Source.from([8, 9]).to(ofFlow).run(system);
+  await clock.settle();
+  expect([sums.get(8), sums.get(9)]).toEqual([8, 9]);
+});
+
+test("substreams that go into sinks end with a run that is stopped", () => {
+  const { clock, system } = start();
+  const running = TestSource.probe<number>().groupBy(2, odd).to(Sink.ignore()).runWatched(system);
+  clock.runSoon();
+  running.materialized.sendNext(1);
+  expect(system.running).toHaveLength(2);
+  running.stop();
+  assertAllStopped(system);
+});
+
+test("a decider counts for the stages of substreams, set on them or around them; the nearest first", async () => {
+  const failing = Source.from([1, 2, 3, 4])
+    .groupBy(2, odd)
+    .map(breaksAt(3, (n) => n));
+  expect(await elementsOf(failing.withSupervision(() => "resume").mergeSubstreams())).toEqual([1, 2, 4]);
+  expect(await elementsOf(failing.mergeSubstreams().withSupervision(() => "resume"))).toEqual([1, 2, 4]);
+  const nearest = failing.withSupervision(() => "stop").mergeSubstreams();
+  await expect(elementsOf(nearest.withSupervision(() => "resume"))).rejects.toThrow("broken on purpose");
+});
+
+test("what is attached to substreams may be named, and run on islands of its own", async () => {
+  const { clock, system } = start();
+  const seen: string[] = [];
+  const elements = Source.from([1, 2, 3])
+    .groupBy(2, odd)
+    .map((n) => {
+      seen.push(...system.running);
+      return n * 2;
+    })
+    .named("doubling")
+    .async({ windowMax: 1 })
+    .mergeSubstreams()
+    .runWith(Sink.collect<number>(), system);
+  await clock.settle();
+  expect((await elements).sort()).toEqual([2, 4, 6]);
+  expect(seen.some((path) => /flatMapMerge-\d+-1$/.test(path))).toBe(true);
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { exactQuotient } from "../../../blocks/query/exact-quotient.ts";
+import { exactQuotient } from "../../../blocks/model/exact-quotient.ts";
 
 test("quotients of small numbers are those of doubles, which round once too", () => {
   fc.assert(

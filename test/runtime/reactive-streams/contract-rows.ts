@@ -1,0 +1,275 @@
+import { offered } from "./contract.ts";
+
+/** What an operator of the registry does, in rows that a contract would be written from. */
+export interface ContractRow {
+  /** Emits: of 1 to 5, each sent when all is at rest, and then of the end, with demand at any time; and how it ended. */
+  readonly five: readonly unknown[];
+  /** Completes: the same of no element. */
+  readonly none: readonly unknown[];
+  /** Backpressures: elements that it takes while downstream asks for none. */
+  readonly ahead: number;
+  /** Cancels by itself: after how many elements of an upstream without end. Default: never. */
+  readonly endsAfter?: number;
+  /** How downstream ends when upstream fails with "broken on purpose" after two elements. Default: with that. */
+  readonly onFailure?: string;
+}
+
+/** A row for each operator with an inlet and an outlet. No time passes while elements are sent, unless it is waited for. */
+export const contractRows: Readonly<Record<string, ContractRow>> = {
+  "Flow.of": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  "Flow.fromOperator": { five: [2, 4, 6, 8, 10, "completed"], none: ["completed"], ahead: 0 },
+  "Flow.fromOperator (fails)": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0, endsAfter: 7 },
+  "Flow.fromOperator (fewer for many)": { five: [[1, 2, 3], [4, 5], "completed"], none: ["completed"], ahead: 0 },
+  "Flow.fromOperator (later)": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  "Flow.fromOperator (many for one)": {
+    five: [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5, "completed"],
+    none: ["completed"],
+    ahead: 0,
+  },
+  "Flow.fromOperator (overflows)": {
+    five: ["Cannot buffer a notification as buffer_max must hold them: it is 2"],
+    none: ["completed"],
+    ahead: 0,
+    endsAfter: 1,
+    onFailure: "Cannot buffer a notification as buffer_max must hold them: it is 2",
+  },
+  "Flow.fromOperator (resumes)": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  "Flow.fromOperator (takes)": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0, endsAfter: 7 },
+  "KillSwitches.shared": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  "KillSwitches.single": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  "KillSwitches.shared (aborts)": {
+    five: [1, 2, 3, 4, 5, "broken on purpose"],
+    none: ["completed"],
+    ahead: 0,
+    endsAfter: 5,
+  },
+  "KillSwitches.single (shuts down)": {
+    five: [1, 2, 3, 4, 5, "completed"],
+    none: ["completed"],
+    ahead: 0,
+    endsAfter: 5,
+  },
+  "RestartFlow.onFailuresWithBackoff": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  "RestartFlow.withBackoff": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0, endsAfter: 36 },
+  alsoTo: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  backpressureTimeout: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  batch: { five: [[1], [2], [3], [4], [5], "completed"], none: ["completed"], ahead: 4 },
+  batchWeighted: { five: [[1], [2], [3], [4], [5], "completed"], none: ["completed"], ahead: 4 },
+  "buffer (backpressure)": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 2 },
+  "buffer (dropBuffer)": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: offered },
+  "buffer (dropHead)": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: offered },
+  "buffer (dropTail)": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: offered },
+  "buffer (fail)": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 3 },
+  collect: { five: [2, 6, 10, "completed"], none: ["completed"], ahead: 0 },
+  completionTimeout: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  concat: { five: [1, 2, 3, 4, 5, 2, 4, 6, 8, 10, "completed"], none: [2, 4, 6, 8, 10, "completed"], ahead: 0 },
+  conflate: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: offered },
+  conflateWithSeed: { five: [[1], [2], [3], [4], [5], "completed"], none: ["completed"], ahead: offered },
+  debounce: { five: [5, "completed"], none: ["completed"], ahead: offered },
+  delay: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 16 },
+  // The sink beside asks for a chunk, so as many may wait for the branch that asks for none.
+  divertTo: { five: [1, 2, 4, 5, "completed"], none: ["completed"], ahead: offered },
+  drop: { five: [4, 5, "completed"], none: ["completed"], ahead: 0 },
+  dropWhile: { five: [4, 5, "completed"], none: ["completed"], ahead: 0 },
+  dropWithin: { five: ["completed"], none: ["completed"], ahead: 0 },
+  expand: { five: [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, "completed"], none: ["completed"], ahead: 1 },
+  extrapolate: {
+    five: [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5, "completed"],
+    none: [0, 0, 0, "completed"],
+    ahead: 0,
+  },
+  filter: { five: [1, 3, 5, "completed"], none: ["completed"], ahead: 0 },
+  flatMapConcat: { five: [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, "completed"], none: ["completed"], ahead: 1 },
+  flatMapMerge: { five: [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, "completed"], none: ["completed"], ahead: 3 },
+  fold: { five: [15, "completed"], none: [0, "completed"], ahead: 0 },
+  groupBy: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 3 },
+  "groupBy (too many)": {
+    five: [1, 2, 3, "Cannot open a substream as max_substreams must hold every key: it is 3"],
+    none: ["completed"],
+    ahead: 3,
+    endsAfter: 4,
+  },
+  grouped: { five: [[1, 2, 3], [4, 5], "completed"], none: ["completed"], ahead: 0 },
+  groupedWeightedWithin: { five: [[1, 2, 3, 4, 5], "completed"], none: ["completed"], ahead: 6 },
+  groupedWithin: { five: [[1, 2, 3], [4, 5], "completed"], none: ["completed"], ahead: 4 },
+  idleTimeout: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  initialDelay: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  initialTimeout: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  interleave: { five: [1, 2, 2, 4, 3, 4, 6, 8, 5, 10, "completed"], none: [2, 4, 6, 8, 10, "completed"], ahead: 0 },
+  intersperse: { five: [-1, 1, 0, 2, 0, 3, 0, 4, 0, 5, -2, "completed"], none: [-1, -2, "completed"], ahead: 0 },
+  keepAlive: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 1 },
+  limit: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0, endsAfter: 21 },
+  limitWeighted: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0, endsAfter: 14 },
+  log: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  map: { five: [2, 4, 6, 8, 10, "completed"], none: ["completed"], ahead: 0 },
+  "map (resumes)": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  "map (throws)": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0, endsAfter: 7 },
+  mapAsync: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 4 },
+  "mapAsync (promises)": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 4 },
+  mapAsyncPartitioned: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 4 },
+  mapAsyncUnordered: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 4 },
+  mapConcat: { five: [1, 2, 2, 3, 3, 3, 5, "completed"], none: ["completed"], ahead: 0 },
+  mapError: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0, endsAfter: 7, onFailure: "mapped" },
+  merge: { five: [2, 4, 6, 8, 10, 1, 2, 3, 4, 5, "completed"], none: [2, 4, 6, 8, 10, "completed"], ahead: 1 },
+  mergeLatest: { five: [[1, 10], [2, 10], [3, 10], [4, 10], [5, 10], "completed"], none: ["completed"], ahead: 0 },
+  mergePreferred: { five: [2, 4, 6, 8, 10, 1, 2, 3, 4, 5, "completed"], none: [2, 4, 6, 8, 10, "completed"], ahead: 1 },
+  mergeSorted: { five: [1, 2, 2, 3, 4, 4, 5, 6, 8, 10, "completed"], none: [2, 4, 6, 8, 10, "completed"], ahead: 1 },
+  monitor: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  onErrorComplete: {
+    five: [1, 2, 3, 4, 5, "completed"],
+    none: ["completed"],
+    ahead: 0,
+    endsAfter: 7,
+    onFailure: "completed",
+  },
+  orElse: { five: [1, 2, 3, 4, 5, "completed"], none: [2, 4, 6, 8, 10, "completed"], ahead: 0 },
+  prefixAndTail: { five: [[1, 2], 3, 4, 5, "completed"], none: [[], "completed"], ahead: 2 },
+  prepend: { five: [2, 4, 6, 8, 10, 1, 2, 3, 4, 5, "completed"], none: [2, 4, 6, 8, 10, "completed"], ahead: 0 },
+  recover: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0, endsAfter: 7, onFailure: "completed" },
+  recoverWith: {
+    five: [1, 2, 3, 4, 5, "completed"],
+    none: ["completed"],
+    ahead: 0,
+    endsAfter: 7,
+    onFailure: "completed",
+  },
+  reduce: {
+    five: [15, "completed"],
+    none: ["Cannot reduce the stream as it must have an element: it is empty"],
+    ahead: 0,
+  },
+  scan: { five: [0, 1, 3, 6, 10, 15, "completed"], none: [0, "completed"], ahead: 0 },
+  scanAsync: { five: [0, 1, 3, 6, 10, 15, "completed"], none: [0, "completed"], ahead: 0 },
+  sliding: { five: [[1, 2, 3], [3, 4, 5], "completed"], none: ["completed"], ahead: 0 },
+  mergeSubstreamsWithParallelism: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 3 },
+  splitAfter: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 1 },
+  splitWhen: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 1 },
+  statefulMap: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0, endsAfter: 9 },
+  take: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0, endsAfter: 7 },
+  takeWhile: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0, endsAfter: 9 },
+  takeWithin: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  throttle: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  watchTermination: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  wireTap: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  "wireTap (sink)": { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 0 },
+  zipWithIndex: { five: [[1, 0], [2, 1], [3, 2], [4, 3], [5, 4], "completed"], none: ["completed"], ahead: 0 },
+  zip: { five: [[1, 2], [2, 4], [3, 6], [4, 8], [5, 10], "completed"], none: ["completed"], ahead: 1, endsAfter: 5 },
+  zipAll: {
+    five: [[1, 2], [2, 4], [3, 6], [4, 8], [5, 10], "completed"],
+    none: [[0, 2], [0, 4], [0, 6], [0, 8], [0, 10], "completed"],
+    ahead: 1,
+  },
+  zipLatest: {
+    five: [[1, 2], [1, 4], [1, 6], [1, 8], [1, 10], "completed"],
+    none: ["completed"],
+    ahead: 1,
+    endsAfter: 1,
+    onFailure: "completed",
+  },
+  zipWith: { five: [3, 6, 9, 12, 15, "completed"], none: ["completed"], ahead: 1, endsAfter: 5 },
+  Balance: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 2 },
+  Broadcast: { five: [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, "completed"], none: ["completed"], ahead: 1 },
+  "Broadcast (first cancels)": { five: [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, "completed"], none: ["completed"], ahead: 1 },
+  Concat: { five: [1, 2, 3, 4, 5, 2, 4, 6, 8, 10, "completed"], none: [2, 4, 6, 8, 10, "completed"], ahead: 0 },
+  "GraphDSL.create (cycle)": { five: [4, 4, 4, 4, 5, "open"], none: ["open"], ahead: 2 },
+  "GraphDSL.create (diamond)": { five: [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, "completed"], none: ["completed"], ahead: 24 },
+  Interleave: { five: [1, 2, 2, 4, 3, 4, 6, 8, 5, 10, "completed"], none: [2, 4, 6, 8, 10, "completed"], ahead: 0 },
+  Merge: { five: [2, 4, 6, 8, 10, 1, 2, 3, 4, 5, "completed"], none: [2, 4, 6, 8, 10, "completed"], ahead: 1 },
+  MergeLatest: { five: [[1, 10], [2, 10], [3, 10], [4, 10], [5, 10], "completed"], none: ["completed"], ahead: 0 },
+  MergePreferred: { five: [2, 4, 6, 8, 10, 1, 2, 3, 4, 5, "completed"], none: [2, 4, 6, 8, 10, "completed"], ahead: 1 },
+  MergePrioritized: {
+    five: [2, 4, 6, 8, 10, 1, 2, 3, 4, 5, "completed"],
+    none: [2, 4, 6, 8, 10, "completed"],
+    ahead: 1,
+  },
+  MergeSorted: { five: [1, 2, 2, 3, 4, 4, 5, 6, 8, 10, "completed"], none: [2, 4, 6, 8, 10, "completed"], ahead: 1 },
+  OrElse: { five: [1, 2, 3, 4, 5, "completed"], none: [2, 4, 6, 8, 10, "completed"], ahead: 0 },
+  Partition: { five: [1, 2, 3, 4, 5, "completed"], none: ["completed"], ahead: 2 },
+  Unzip: { five: [1, 10, 2, 20, 3, 30, 4, 40, 5, 50, "completed"], none: ["completed"], ahead: 1 },
+  UnzipWith: { five: [1, 10, 2, 20, 3, 30, 4, 40, 5, 50, "completed"], none: ["completed"], ahead: 1 },
+  WireTap: { five: [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, "completed"], none: ["completed"], ahead: 1 },
+  Zip: { five: [[1, 2], [2, 4], [3, 6], [4, 8], [5, 10], "completed"], none: ["completed"], ahead: 1, endsAfter: 5 },
+  ZipAll: {
+    five: [[1, 2], [2, 4], [3, 6], [4, 8], [5, 10], "completed"],
+    none: [[0, 2], [0, 4], [0, 6], [0, 8], [0, 10], "completed"],
+    ahead: 1,
+  },
+  ZipLatest: {
+    five: [[1, 2], [1, 4], [1, 6], [1, 8], [1, 10], "completed"],
+    none: ["completed"],
+    ahead: 1,
+    endsAfter: 1,
+    onFailure: "completed",
+  },
+  ZipN: { five: [[1, 2], [2, 4], [3, 6], [4, 8], [5, 10], "completed"], none: ["completed"], ahead: 1, endsAfter: 5 },
+  ZipWith: { five: [3, 6, 9, 12, 15, "completed"], none: ["completed"], ahead: 1, endsAfter: 5 },
+};
+
+/** What a source gives of three that are asked for, how many in all in 20 s, and how it ends. */
+export const sourceRows: Readonly<Record<string, readonly [three: readonly unknown[], count: number, end: string]>> = {
+  "MergeHub.source (without producers)": [[], 0, "open"],
+  "MergeHub.sourceWithDraining (without producers)": [[], 0, "open"],
+  "RestartSource.onFailuresWithBackoff": [[1, 1, 1], 4, "broken on purpose"],
+  "RestartSource.withBackoff": [[1, 2, 3], 12, "completed"],
+  "Source.cycle": [[1, 2, 3], 100, "completed"],
+  "Source.empty": [[], 0, "completed"],
+  "Source.failed": [[], 0, "broken on purpose"],
+  "Source.from": [[1, 2, 3], 5, "completed"],
+  "Source.from (async iterable)": [[1, 2, 3], 40, "completed"],
+  "Source.from (fails)": [[1], 1, "broken on purpose"],
+  "Source.fromObservable": [[], 0, "open"],
+  "Source.fromPublisher": [[], 0, "broken on purpose"],
+  "Source.fromReadable": [[1, 2, 3], 5, "completed"],
+  "Source.lazy": [[1, 2, 3], 3, "completed"],
+  "Source.never": [[], 0, "open"],
+  "Source.queue": [[], 0, "open"],
+  "Source.range": [[1, 2, 3], 100, "completed"],
+  "Source.repeat": [[1, 1, 1], 100, "completed"],
+  "Source.single": [[1], 1, "completed"],
+  // 3 in the first 10 s, as no more are asked for; then one each 10 ms, and one that waited.
+  "Source.tick": [["tick", "tick", "tick"], 1_004, "open"],
+  "Source.unfold": [[1, 2, 3], 100, "completed"],
+  "Source.unfoldAsync": [[1, 2, 3], 100, "completed"],
+  "Source.unfoldResource": [[1, 2, 3], 3, "completed"],
+};
+
+/** What a sink does. Those without a row of promises materialise none. */
+export interface SinkRow {
+  /** What its promise tells after 1 to 5 and the end; after the end alone; after 1, 2 and a failure "broken on purpose". */
+  readonly promises?: readonly [five: unknown, none: unknown, failed: unknown];
+  /** Elements that it takes of an upstream without end, where nobody reads what it materialises. */
+  readonly takes: number;
+}
+
+const failed = "broken on purpose";
+const noElement = "Cannot take an element as the stream must have one: it is empty";
+const noFirst = "Cannot take the first element as the stream must have one: it is empty";
+
+export const sinkRows: Readonly<Record<string, SinkRow>> = {
+  "BroadcastHub.sink (without consumers)": { takes: 4 },
+  "PartitionHub.sink (without consumers)": { takes: 0 },
+  "RestartSink.withBackoff": { takes: 1 },
+  "Sink.asObservable": { takes: 0 },
+  "Sink.asPublisher": { takes: 0 },
+  "Sink.asPublisher (fan-out)": { takes: 0 },
+  "Sink.cancelled": { takes: 0 },
+  "Sink.collect": { promises: [[1, 2, 3, 4, 5], [], failed], takes: offered },
+  "Sink.collect (overflows)": { promises: [[1, 2, 3, 4, 5], [], failed], takes: 6 },
+  "Sink.fold": { promises: [15, 0, failed], takes: offered },
+  "Sink.foreach": { promises: ["nothing", "nothing", failed], takes: offered },
+  "Sink.foreach (throws)": { promises: [failed, "nothing", failed], takes: 1 },
+  "Sink.foreachAsync": { promises: ["nothing", "nothing", failed], takes: offered },
+  "Sink.foreachAsync (rejects)": { promises: [failed, "nothing", failed], takes: 1 },
+  "Sink.head": { promises: [1, noFirst, 1], takes: 1 },
+  "Sink.headOption": { promises: [1, "nothing", 1], takes: 1 },
+  "Sink.ignore": { promises: ["nothing", "nothing", failed], takes: offered },
+  "Sink.last": { promises: [5, noElement, failed], takes: offered },
+  "Sink.lastOption": { promises: [5, "nothing", failed], takes: offered },
+  "Sink.lazy": { takes: offered },
+  "Sink.onComplete": { takes: offered },
+  "Sink.queue": { takes: 4 },
+  "Sink.reduce": { promises: [15, noElement, failed], takes: offered },
+  "Sink.toAsyncIterable": { takes: 4 },
+  "Sink.toReadable": { takes: 0 },
+  "SubFlow.to": { takes: offered },
+};
