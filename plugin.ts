@@ -23,8 +23,19 @@ export {
 } from "./blocks/model/component.ts";
 export type { DataType, Position2d } from "./blocks/model/data-type.ts";
 export { type DeadLetter, DeadLetterChunk } from "./blocks/model/dead-letter.ts";
-export { type Derivation, type DerivedObservation, defineDerivation } from "./blocks/model/derivation.ts";
-export { type Derivator, defineDerivator } from "./blocks/model/derivator.ts";
+export {
+  type ConfigurableDerivation,
+  type Derivation,
+  type DerivationFunctions,
+  type DerivedObservation,
+  defineDerivation,
+} from "./blocks/model/derivation.ts";
+export {
+  type ConfigurableDerivator,
+  type Derivator,
+  type DerivatorFunctions,
+  defineDerivator,
+} from "./blocks/model/derivator.ts";
 export { decodeJsonMessages } from "./blocks/model/json-message.ts";
 export { messagesOf } from "./blocks/model/json-output.ts";
 export { ObservationChunk } from "./blocks/model/observation-chunk.ts";

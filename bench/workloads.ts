@@ -10,6 +10,7 @@ export const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   w4: async () => (await import("./streams/branches.ts")).branches,
   w5: async () => (await import("./streams/loop.ts")).loop,
   "stage-cost": async () => (await import("./streams/stage-cost.ts")).stageCost,
+  heavy: async () => (await import("./heavy/workload.ts")).heavy,
   "one-point": async () => (await import("./one-point/workload.ts")).onePoint,
   "protobuf-decode": async () => (await import("./protobuf-decode/workload.ts")).protobufDecode,
   "protobuf-decode-one": async () => (await import("./protobuf-decode/workload.ts")).protobufDecodeOne,

@@ -1,15 +1,20 @@
-import { record } from "../config/declare.ts";
+import { record, type SettingsOf } from "../config/declare.ts";
 import { Receipt } from "../runtime/receipt.ts";
 import { GraphStage, GraphStageLogic, Inlet, Outlet, type Shape } from "../runtime/streams/graph-stage.ts";
 import { AggregationChunk } from "./model/aggregation.ts";
 import { type BlockContext, defineBlock } from "./model/component.ts";
+import { DeadLetterChunk } from "./model/dead-letter.ts";
 import { type Period, periodOf } from "./model/period.ts";
+import type { Series } from "./model/series.ts";
 import type { StatesWrite } from "./model/store.ts";
 import { aggregationsOf, bucketResults } from "./rollup/aggregations.ts";
 import { Cascade } from "./rollup/cascade.ts";
 import { chosenDerivators } from "./rollup/chosen.ts";
+import { DerivatorFailures } from "./rollup/derivator-failures.ts";
 import type { DerivatorSets } from "./rollup/derivator-set.ts";
 import { aggregatorsSetting, derivatorsSetting, hotSeriesSetting, storeSetting } from "./rollup/settings.ts";
+import { receiverGone } from "./rollup/recording-logic.ts";
+import { settleStates } from "./rollup/settle-states.ts";
 import type { StateTable } from "./rollup/state-table.ts";
 import type { BucketUpdates } from "./rollup/updates.ts";
 import { WriteRevisions } from "./rollup/write-revisions.ts";
@@ -21,14 +26,16 @@ const settings = record({
   hot_series: hotSeriesSetting(),
 });
 
-type Settings = { store: string; aggregators: string[]; derivators: string[]; hot_series: number };
+type Settings = SettingsOf<typeof settings>;
 
 class AggregationShape implements Shape {
   readonly in = new Inlet<BucketUpdates>("in");
   readonly aggregations: Outlet<AggregationChunk> | undefined;
+  readonly rejected: Outlet<DeadLetterChunk> | undefined;
 
   constructor(outlets: ReadonlySet<string>) {
     this.aggregations = outlets.has("aggregations") ? new Outlet("aggregations") : undefined;
+    this.rejected = outlets.has("rejected") ? new Outlet("rejected") : undefined;
   }
 
   get inlets() {
@@ -36,17 +43,18 @@ class AggregationShape implements Shape {
   }
 
   get outlets() {
-    return this.aggregations === undefined ? [] : [this.aggregations];
+    return [this.aggregations, this.rejected].filter((outlet) => outlet !== undefined);
   }
 }
 
 /**
  * Stores the buckets of the first period, computes those of the others level by level, and publishes them.
  *
- * Emits:         one chunk of aggregations per update, once they are durable.
+ * Emits:         one chunk of aggregations per update, once they are durable. `rejected`: a dead letter for each derivator that
+ *                failed at buckets of the update.
  * Backpressures: while an update is computed and written, and when downstream does.
  * Completes:     when upstream completes and the last update is durable and published.
- * Cancels:       a subscriber of `aggregations` may leave.
+ * Cancels:       when `rejected` cancels it fails; a subscriber of `aggregations` may leave.
  * State:         one update; one hot bucket per series and period, at most `hot_series`, then read back from the store.
  * Delivery:      the receipts of an update are held until its buckets are durable at every period.
  */
@@ -55,9 +63,11 @@ class AggregationStage extends GraphStage<AggregationShape> {
   readonly #settings: Settings;
   readonly #context: BlockContext;
   readonly #sets: DerivatorSets;
+  readonly #failures: DerivatorFailures;
 
   constructor(given: Settings, context: BlockContext, sets: DerivatorSets) {
     super();
+    this.#failures = new DerivatorFailures(context.node);
     this.shape = new AggregationShape(context.outlets);
     this.#settings = given;
     this.#context = context;
@@ -76,10 +86,12 @@ class AggregationStage extends GraphStage<AggregationShape> {
           store: this.#context.store(store),
           sets: this.#sets,
           hotSeriesMax: hot_series,
+          failures: this.#failures,
         }),
     );
     const [first] = periods;
-    return new AggregationLogic(this.shape, { store, first }, this.#context, this.#sets, cascades);
+    const parts = { store, first, context: this.#context, sets: this.#sets, failures: this.#failures };
+    return new AggregationLogic(this.shape, parts, cascades);
   }
 }
 
@@ -87,6 +99,9 @@ interface Given {
   readonly store: string;
   /** Absent where there are no periods: then nothing comes in. */
   readonly first: Period | undefined;
+  readonly context: BlockContext;
+  readonly sets: DerivatorSets;
+  readonly failures: DerivatorFailures;
 }
 
 /** The buckets of one period that an update touched. */
@@ -102,21 +117,17 @@ class AggregationLogic extends GraphStageLogic {
   readonly #sets: DerivatorSets;
   readonly #cascades: readonly Cascade[];
   readonly #revisions = new WriteRevisions();
+  readonly #failures: DerivatorFailures;
   #busy = false;
   #waiting: AggregationChunk | undefined;
 
-  constructor(
-    ports: AggregationShape,
-    given: Given,
-    context: BlockContext,
-    sets: DerivatorSets,
-    cascades: readonly Cascade[],
-  ) {
+  constructor(ports: AggregationShape, given: Given, cascades: readonly Cascade[]) {
     super(ports);
     this.#ports = ports;
     this.#given = given;
-    this.#context = context;
-    this.#sets = sets;
+    this.#context = given.context;
+    this.#sets = given.sets;
+    this.#failures = given.failures;
     this.#cascades = cascades;
     this.setHandler(ports.in, {
       onPush: () => this.#begin(this.grab(ports.in)),
@@ -125,11 +136,17 @@ class AggregationLogic extends GraphStageLogic {
     if (ports.aggregations !== undefined) {
       this.setHandler(ports.aggregations, { onPull: () => this.#goOn(), onDownstreamFinish: () => this.#goOn() });
     }
+    if (ports.rejected !== undefined) {
+      this.setHandler(ports.rejected, {
+        onPull: () => this.#goOn(),
+        onDownstreamFinish: () => this.failStage(receiverGone("rejected")),
+      });
+    }
   }
 
   override preStart(): void {
     this.setKeepGoing(true);
-    this.pull(this.#ports.in);
+    this.#goOn();
   }
 
   #begin(updates: BucketUpdates): void {
@@ -146,6 +163,7 @@ class AggregationLogic extends GraphStageLogic {
       finer = await cascade.compute(finer, newestBefore);
       levels.push({ period: cascade.period, states: finer });
     }
+    if (this.#publishes) for (const { states, period } of levels) await this.#withResults(states, period);
     const states = levels.flatMap((level) => this.#stateWrites(level));
     await this.#context.store(this.#given.store).write({ revision: this.#revisions.next(receipts), states });
     return levels;
@@ -158,29 +176,57 @@ class AggregationLogic extends GraphStageLogic {
       const series = this.#context.table.at(states.series[row] as number);
       const set = this.#sets.of(series.type);
       const first = row;
-      const results = (offset: number) => bucketResults(states, first + offset, series, period, set);
-      writes.push({ series, period: period.key, rows: states.rows(row, to, series, set), results });
+      const start = states.start[first] as number;
+      const failed = this.#failures.at(() => ({ series, period: period.label, start }));
+      const results = (offset: number) => bucketResults(states, first + offset, series, period, set, failed);
+      writes.push({ series, period: period.key, rows: states.rows(row, to, series, set, failed), results });
       row = to;
     }
     return writes;
   }
 
+  get #publishes(): boolean {
+    const { aggregations } = this.#ports;
+    return aggregations !== undefined && !this.isClosed(aggregations);
+  }
+
+  /** Heavy derivators give their results in their threads too. */
+  #withResults(states: StateTable, period: Period): Promise<void> {
+    const failed = (series: Series, start: number) =>
+      this.#failures.at(() => ({ series, period: period.label, start }));
+    return settleStates(states, this.#context.table, this.#sets, period, failed);
+  }
+
   #done(updates: BucketUpdates, levels: readonly Level[]): void {
     this.#busy = false;
-    const { aggregations } = this.#ports;
-    if (aggregations === undefined || this.isClosed(aggregations)) {
+    const values = this.#publishes
+      ? levels.flatMap(({ period, states }) =>
+          aggregationsOf(states, period, this.#context.table, this.#sets, this.#failures),
+        )
+      : undefined;
+    this.#reject(updates.receipts);
+    if (values === undefined) {
       for (const receipt of updates.receipts) receipt.release();
     } else {
-      const values = levels.flatMap(({ period, states }) =>
-        aggregationsOf(states, period, this.#context.table, this.#sets),
-      );
       this.#waiting = new AggregationChunk(values, Receipt.joined(updates.receipts));
     }
     this.#goOn();
   }
 
+  /** Hands on what derivators failed at, with a hold of its own. */
+  #reject(receipts: readonly Receipt[]): void {
+    const letters = this.#failures.take(this.clock.now());
+    const [receipt] = receipts;
+    const { rejected } = this.#ports;
+    if (letters.length === 0 || receipt === undefined || rejected === undefined) return;
+    receipt.added(letters.length);
+    for (const { code } of letters) receipt.deadLettered(code, 1);
+    receipt.hold();
+    this.emit(rejected, new DeadLetterChunk(letters, receipt));
+  }
+
   #goOn(): void {
-    const { aggregations, in: inlet } = this.#ports;
+    const { aggregations, rejected, in: inlet } = this.#ports;
     if (this.#busy) return;
     if (this.#waiting !== undefined && aggregations !== undefined) {
       if (this.isClosed(aggregations)) this.#waiting.receipt.release();
@@ -189,7 +235,8 @@ class AggregationLogic extends GraphStageLogic {
       this.#waiting = undefined;
     }
     if (this.isClosed(inlet)) this.completeStage();
-    else if (!this.hasBeenPulled(inlet)) this.pull(inlet);
+    // No update is begun before the letters of the last one are taken.
+    else if (!this.hasBeenPulled(inlet) && (rejected === undefined || this.isAvailable(rejected))) this.pull(inlet);
   }
 }
 
@@ -197,10 +244,11 @@ export const aggregationBlock = defineBlock({
   type: "aggregation",
   summary: "Stores the buckets of every period, and publishes them.",
   accepts: ["updates"],
-  outlets: { aggregations: "aggregations" },
+  outlets: { aggregations: "aggregations", rejected: "dead-letters" },
   bounds: false,
   settings,
   open(given, context) {
-    return new AggregationStage(given, context, chosenDerivators(given.derivators, context.derivators, context.node));
+    const { derivators, node, heavy } = context;
+    return new AggregationStage(given, context, chosenDerivators(given.derivators, derivators, node, heavy));
   },
 });

@@ -41,7 +41,11 @@ export const processorBlock = defineComposite({
       wires,
       outlets: {
         observations: ["observation.observations"],
-        rejected: [...recorders, ...(publishes && !derives ? ["observation"] : [])].map((node) => `${node}.rejected`),
+        rejected: [
+          ...recorders,
+          ...(publishes && !derives ? ["observation"] : []),
+          ...(rollsUp ? ["aggregation"] : []),
+        ].map((node) => `${node}.rejected`),
         aggregations: rollsUp ? ["aggregation.aggregations"] : [],
       },
     };

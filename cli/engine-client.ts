@@ -5,20 +5,27 @@ import { EngineError, sentenceOf } from "../runtime/errors.ts";
 const bytesMax = 1024 * 1024 * 1024;
 const timeoutMs = 60_000;
 
+/** A request that says more than where. */
+export interface EngineRequest {
+  readonly method: "GET" | "POST" | "PATCH" | "PUT";
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
 /**
  * Asks a running engine on its private socket.
  *
- * @returns the body; undefined where nobody listens there any more.
+ * @returns the body, which may be empty; undefined where nobody listens there any more.
  * @throws {EngineError} with the code and sentence of the engine's own answer, or `CONNECTION_FAILED`.
  */
 export async function askEngine(
   socket: string,
   path: string,
-  method: "GET" | "POST" = "GET",
+  asked: EngineRequest = { method: "GET" },
 ): Promise<string | undefined> {
   try {
-    const { status, body } = await ask(socket, path, method);
-    if (status === 200) return body;
+    const { status, body } = await send(socket, path, asked);
+    if (status === 200 || status === 204) return body;
     const { code, msg } = JSON.parse(body) as { code?: EngineError["code"]; msg?: string };
     throw new EngineError(code ?? "CONNECTION_FAILED", msg ?? `Cannot ask the engine: it answered ${status}`);
   } catch (cause) {
@@ -29,9 +36,14 @@ export async function askEngine(
   }
 }
 
-function ask(socketPath: string, path: string, method: string): Promise<{ status: number; body: string }> {
+function send(
+  socketPath: string,
+  path: string,
+  { method, body }: EngineRequest,
+): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path, method, timeout: timeoutMs }, (response) => {
+    const headers = body === undefined ? {} : { "content-type": "application/json" };
+    const asked = request({ socketPath, path, method, headers, timeout: timeoutMs }, (response) => {
       const parts: Buffer[] = [];
       let bytes = 0;
       response.on("data", (part: Buffer) => {
@@ -46,6 +58,6 @@ function ask(socketPath: string, path: string, method: string): Promise<{ status
     });
     asked.on("timeout", () => asked.destroy(new Error(`it did not answer within ${timeoutMs} ms`)));
     asked.on("error", reject);
-    asked.end();
+    asked.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }

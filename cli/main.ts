@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Argument, Command, CommanderError, Option } from "commander";
 import { exitCodeOf, exitCodes, textOf } from "./exit.ts";
+import { version } from "./version.ts";
 
 // Each command loads what it needs, so that `--help` and `check` stay quick.
 const collect = (value: string, all: string[] = []) => [...all, value];
@@ -48,6 +48,7 @@ function program(): Command {
     .argument("<selector>")
     .requiredOption("--graph <graph.yaml>", "the graph whose store is asked")
     .option("--store <name>", "the store, where the graph has several")
+    .option("--where <filter>", 'a filter of tags, such as \'["and", ["=", "site", "north"], ["+", "unit"]]\'')
     .option("--from <time>", "ISO 8601, a date, or ms since the epoch; inclusive")
     .option("--to <time>", "likewise; exclusive")
     .option("--every <period>", "1m, 1h, 1d, 1mo, …; without it observations are printed")
@@ -59,6 +60,34 @@ function program(): Command {
     .option("--format <format>", "table, csv, json or chart", "table")
     .addOption(json())
     .action(async (selector, options) => (await import("./commands/query.ts")).query(selector, options));
+  command
+    .command("search")
+    .description(
+      'print the series whose tags match, as in \'["=", "site", "north"]\', or their metrics, tags or values',
+    )
+    .argument("[filter]", "a filter of tags, as JSON; all unless told")
+    .requiredOption("--graph <graph.yaml>", "the graph whose store is asked")
+    .option("--store <name>", "the store, where the graph has several")
+    .option("--metric <name>", "only of this metric")
+    .option("--from <time>", "only series with data in a shard of time from here on")
+    .option("--to <time>", "likewise, up to here (exclusive)")
+    .addOption(new Option("--list <what>").choices(["series", "metrics", "tags"]).default("series"))
+    .option("--values <tag>", "print the values of this tag instead")
+    .addOption(set())
+    .addOption(json())
+    .action(async (filter, options) => (await import("./commands/search.ts")).searchCommand(filter, options));
+  command
+    .command("tag")
+    .description("print the static tags of a metric, after setting those that are given")
+    .argument("<metric>")
+    .argument("[tag=value...]")
+    .requiredOption("--graph <graph.yaml>", "the graph whose store is meant")
+    .option("--store <name>", "the store, where the graph has several")
+    .option("--remove <tag>", "take a tag away; may be repeated", collect)
+    .option("--replace", "take all tags away that are not given")
+    .addOption(set())
+    .addOption(json())
+    .action(async (metric, tags, options) => (await import("./commands/tag.ts")).tag(metric, tags, options));
   command
     .command("delete")
     .description("delete data points, a stretch of time or whole series, and recompute the rollups that held them")
@@ -102,19 +131,6 @@ function program(): Command {
     .argument("[graph.yaml]", "with the components of this file's plugins")
     .action(async (file) => (await import("./commands/schema.ts")).schema(file));
   return command;
-}
-
-function version(): string {
-  // Compiled, this file is one level deeper than in the sources.
-  for (const up of ["../package.json", "../../package.json"]) {
-    try {
-      const { name, version } = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8"));
-      if (name === "millrace") return version;
-    } catch {
-      // The other place has it.
-    }
-  }
-  return "unknown";
 }
 
 // A reader that went away, as in `millrace query … | head`, is no fault.

@@ -24,6 +24,11 @@ export interface GraphFile {
   readonly hub?: { readonly host: string; readonly port: number };
   readonly deadLetters: { readonly path: string; readonly bytesMax: number };
   readonly limits: { readonly series_max: number };
+  readonly workers: {
+    readonly threads?: number | undefined;
+    /** Milliseconds. */
+    readonly deadline: number;
+  };
   /** An IANA name. */
   readonly timezone: string;
   readonly bucket_label: "start" | "end";
@@ -141,6 +146,7 @@ function checkTree(root: LocatedMapping, file: string, catalogue: Catalogue, dia
     ...(top.hub === undefined ? {} : { hub: top.hub }),
     deadLetters: { path: top.dead_letters.path ?? `./data/${name}/dead-letters`, bytesMax: top.dead_letters.max_bytes },
     limits: top.limits,
+    workers: top.workers,
     timezone: top.timezone,
     bucket_label: top.bucket_label,
     stop_timeout: top.stop_timeout,

@@ -144,7 +144,7 @@ const nouns: Readonly<Record<string, string>> = {
 };
 
 /** What the value must be, as in "… as it must be <= 65535". */
-function ruleOf(issue: z.core.$ZodRawIssue): string {
+export function ruleOf(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case "invalid_type":
       return `it must be ${nouns[issue.expected] ?? issue.expected}`;

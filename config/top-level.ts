@@ -50,6 +50,16 @@ export const topLevel = record({
   })
     .prefault({})
     .meta({ description: "What bounds the memory of the graph." }),
+  workers: record({
+    threads: integer("Threads for heavy derivators; one less than the machine can run unless told.", {
+      min: 1,
+      max: 256,
+      optional: true,
+    }),
+    deadline: duration("Longest that one step of a heavy derivator may take.", { default: "30 seconds", min: "1 ms" }),
+  })
+    .prefault({})
+    .meta({ description: "The threads in which heavy derivators run." }),
   timezone: timezone("Zone whose days and months buckets follow, by its IANA name.", {
     default: "UTC",
     example: "Europe/Brussels",

@@ -8,8 +8,8 @@ import type {
   StoreDefinition,
 } from "../blocks/model/component.ts";
 import { builtInTypes } from "../blocks/model/data-type.ts";
-import type { Derivation } from "../blocks/model/derivation.ts";
-import type { Derivator } from "../blocks/model/derivator.ts";
+import type { AnyDerivation } from "../blocks/model/derivation.ts";
+import type { AnyDerivator } from "../blocks/model/derivator.ts";
 import type { TypeDefinition } from "../blocks/model/type-definition.ts";
 import { EngineError } from "../runtime/errors.ts";
 
@@ -20,12 +20,12 @@ export class Catalogue {
   readonly blocks = new Map<string, BlockDefinition | CompositeDefinition>();
   readonly sinks = new Map<string, SinkDefinition>();
   readonly stores = new Map<string, StoreDefinition>();
-  readonly derivators: Derivator[] = [];
-  readonly derivations: Derivation[] = [];
+  readonly derivators: AnyDerivator[] = [];
+  readonly derivations: AnyDerivation[] = [];
   readonly types = new Map<string, TypeDefinition>();
 
   /** @throws {EngineError} `PLUGIN_INVALID` where the section has that type already. */
-  add(definition: ComponentDefinition | Derivator | Derivation | TypeDefinition): void {
+  add(definition: ComponentDefinition | AnyDerivator | AnyDerivation | TypeDefinition): void {
     switch (definition.kind) {
       case "source":
         put(this.sources, definition);

@@ -1,7 +1,9 @@
+import { availableParallelism } from "node:os";
 import { Subject } from "rxjs";
 import { type BucketRules, bucketRules } from "../blocks/model/bucket-rules.ts";
 import type { Buffer, BufferDepth } from "../blocks/model/buffer.ts";
 import type { ComponentContext, SinkElement, SourceContext } from "../blocks/model/component.ts";
+import type { HeavyRunner } from "../blocks/model/heavy-task.ts";
 import { SeriesTable } from "../blocks/model/series.ts";
 import type { Store } from "../blocks/model/store.ts";
 import type { GraphFile } from "../config/graph-file.ts";
@@ -14,6 +16,7 @@ import { atNode } from "./at-node.ts";
 import { type BookPage, pagesOf, sourcePage } from "./books.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Plan, PlannedNode, Segment } from "./plan.ts";
+import { HeavyPool } from "./heavy-pool.ts";
 import { SegmentRun } from "./segment-run.ts";
 
 /** Rows of one partition of a buffer that may be read and not yet settled. */
@@ -26,6 +29,8 @@ export interface EngineOptions {
   readonly catalogue: Catalogue;
   readonly clock: Clock;
   readonly log?: Log;
+  /** Arguments of Node for worker threads; those of the process unless told. */
+  readonly workers?: { readonly execArgv: readonly string[] };
   /** Opens the place for dead letters that nothing in the file listens to. */
   readonly deadLetters: (graph: GraphFile, context: ComponentContext) => Promise<Sink<SinkElement, unknown>>;
 }
@@ -42,6 +47,8 @@ export interface EngineStatus {
 export class Engine {
   readonly plan: Plan;
   readonly table: SeriesTable;
+  /** Runs heavy derivators in threads. */
+  readonly heavy: HeavyRunner;
   readonly buckets: BucketRules;
   readonly #options: EngineOptions;
   readonly #log: Log;
@@ -67,6 +74,8 @@ export class Engine {
     this.buckets = bucketRules(plan.graph.timezone, plan.graph.bucket_label);
     this.table = new SeriesTable(plan.graph.limits.series_max, options.catalogue.types);
     this.#system = new ActorSystem({ clock: options.clock, log: this.#log, name: plan.graph.name });
+    const { threads = Math.max(1, availableParallelism() - 1), deadline } = plan.graph.workers;
+    this.heavy = new HeavyPool(this.#system, options.clock, { threads, deadline, ...options.workers });
   }
 
   /** @throws {EngineError} of the first component that cannot be opened; what was opened is closed again. */
@@ -248,6 +257,7 @@ export class Engine {
         buffer: (node) => found(this.#buffers.get(node.name), node.name),
         deadLetters: (node) => deadLetters(this.plan.graph, this.#context(node)),
         flushes: this.#flushes,
+        heavy: this.heavy,
         inFlightMax,
       },
     });

@@ -10,6 +10,7 @@ import type {
   SourceContext,
   SourceDefinition,
 } from "../blocks/model/component.ts";
+import type { HeavyRunner } from "../blocks/model/heavy-task.ts";
 import { ObservationChunk } from "../blocks/model/observation-chunk.ts";
 import { sharedState } from "../blocks/model/shared-state.ts";
 import type { Store } from "../blocks/model/store.ts";
@@ -42,6 +43,7 @@ export interface SegmentParts {
   /** Where dead letters of a node go that nothing in the file listens to. */
   readonly deadLetters: (node: string) => Promise<Sink<SinkElement, unknown>>;
   readonly flushes: Observable<void>;
+  readonly heavy: HeavyRunner;
   /** Rows of a buffer that may be unsettled at once, per partition. */
   readonly inFlightMax: number;
 }
@@ -198,6 +200,7 @@ async function openBlock(
     derivations,
     buckets: parts.buckets,
     flushes: parts.flushes,
+    heavy: parts.heavy,
     shared,
   });
   return (builder, outlets, inlet) => {

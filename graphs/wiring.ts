@@ -1,4 +1,7 @@
 import type { StoreDefinition } from "../blocks/model/component.ts";
+import type { AnyDerivation } from "../blocks/model/derivation.ts";
+import type { AnyDerivator } from "../blocks/model/derivator.ts";
+import { choiceFaults, type PluginChoice, typeOfChoice } from "../blocks/model/plugin-choice.ts";
 import { hasInlet } from "../config/catalogue.ts";
 import type { GraphFile } from "../config/graph-file.ts";
 import type { GraphNode } from "../config/graph-node.ts";
@@ -39,8 +42,8 @@ export function wire(graph: GraphFile, catalogue: Catalogue, faults: FaultReport
   }
   for (const file of nodes.values()) {
     checkStore(file, known, faults);
-    checkNames(file.node, "derivators", catalogue.derivators, faults);
-    checkNames(file.node, "derive", catalogue.derivations, faults);
+    checkChoices(file.node, "derivators", catalogue.derivators, faults);
+    checkChoices(file.node, "derive", catalogue.derivations, faults);
   }
   const wires = [...nodes.values()].flatMap((to) => wiresInto(to, nodes, known, faults));
   checkEnds([...nodes.values()], wires, graph, faults);
@@ -96,17 +99,24 @@ function checkDerivingAlone(file: FileNode, wires: readonly FileWire[], faults: 
   }
 }
 
-/** The keys `derivators` and `derive` name what plugins bring, in every component that has them. */
-function checkNames(
+/** The keys `derivators` and `derive` choose what plugins bring, and say its settings, in every component that has them. */
+function checkChoices(
   node: GraphNode,
   key: "derivators" | "derive",
-  known: readonly { readonly kind: string; readonly name: string }[],
+  known: readonly (AnyDerivator | AnyDerivation)[],
   faults: FaultReport,
 ): void {
-  const { [key]: names } = (node.settings ?? {}) as Partial<Record<string, unknown>>;
-  if (!Array.isArray(names)) return;
-  names.forEach((name: string, index) => {
-    if (known.some((one) => one.name === name)) return;
+  const { [key]: choices } = (node.settings ?? {}) as Partial<Record<string, unknown>>;
+  if (!Array.isArray(choices)) return;
+  choices.forEach((choice: PluginChoice, index) => {
+    const name = typeOfChoice(choice);
+    const chosen = known.find((one) => one.name === name);
+    if (chosen !== undefined) {
+      for (const { code, path, message } of choiceFaults(choice, chosen)) {
+        faults.error(code, node.settingAt([key, index, ...path]), message);
+      }
+      return;
+    }
     const kind = key === "derive" ? "derivation" : "derivator";
     const hint =
       didYouMean(
@@ -115,7 +125,7 @@ function checkNames(
       ) || (known.length === 0 ? ": no plugin brings any" : "");
     faults.error(
       "COMPONENT_UNKNOWN",
-      node.settingAt([key, index]),
+      node.settingAt(typeof choice === "string" ? [key, index] : [key, index, "type"]),
       `Cannot use the ${kind} "${name}" as there is none of that name${hint}`,
     );
   });

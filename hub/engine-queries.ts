@@ -1,12 +1,13 @@
-import { builtInDerivators } from "../blocks/derivators/catalogue.ts";
-import type { Derivator } from "../blocks/model/derivator.ts";
 import { type DeletionRequest, deleteObservations } from "../blocks/deletion/delete-observations.ts";
 import type { BucketRules } from "../blocks/model/bucket-rules.ts";
-import { periodOf } from "../blocks/model/period.ts";
+import type { AnyDerivator } from "../blocks/model/derivator.ts";
+import type { HeavyRunner } from "../blocks/model/heavy-task.ts";
+import { type Period, periodOf } from "../blocks/model/period.ts";
+import type { PluginChoice } from "../blocks/model/plugin-choice.ts";
 import type { Store } from "../blocks/model/store.ts";
 import { type QueryRequest, runQuery } from "../blocks/query/query.ts";
 import type { QueryResult } from "../blocks/query/query-result.ts";
-import { DerivatorSets } from "../blocks/rollup/derivator-set.ts";
+import { allDerivators, chosenDerivators } from "../blocks/rollup/chosen.ts";
 import type { GraphFile } from "../config/graph-file.ts";
 import { EngineError } from "../runtime/errors.ts";
 
@@ -23,18 +24,37 @@ export function chosenStore(graph: GraphFile, name: string | undefined): string 
   );
 }
 
+/** What a graph says of how its stores are read and written, and who computes. */
+export interface GraphContext {
+  readonly graph: GraphFile;
+  readonly buckets: BucketRules;
+  /** All that there are. */
+  readonly derivators: readonly AnyDerivator[];
+  /** Runs heavy derivators in threads; absent: they run here. */
+  readonly heavy?: HeavyRunner;
+}
+
+/** What the blocks that write a store keep in it. */
+export function keptIn(context: GraphContext, storeName: string) {
+  const { graph, buckets, derivators, heavy } = context;
+  const writers = graph.nodes
+    .map(({ settings }) => settings as { store?: string; aggregators?: string[]; derivators?: PluginChoice[] })
+    .filter((settings) => settings.store === storeName);
+  const chains: Period[][] = writers.flatMap(({ aggregators }) =>
+    aggregators === undefined ? [] : [aggregators.map((label) => periodOf(label, buckets))],
+  );
+  const choices = writers.flatMap((settings) => settings.derivators ?? []);
+  return { chains, choices, sets: chosenDerivators(choices, derivators, storeName, heavy) };
+}
+
 /** Deletes from a store, with all that the blocks that write it keep. @returns the series that match, by name. */
 export async function deletion(
-  graph: GraphFile,
+  context: GraphContext,
   storeName: string,
   store: Store,
-  derivators: readonly Derivator[],
   request: DeletionRequest,
-  buckets: BucketRules,
 ): Promise<DeletionResult> {
-  const { chains, sets } = keptIn(graph, storeName, derivators);
-  const periods = chains.map((labels) => labels.map((label) => periodOf(label, buckets)));
-  const found = await deleteObservations(store, request, { chains: periods, sets });
+  const found = await deleteObservations(store, request, keptIn(context, storeName));
   return { series: found.map(({ canonical, type }) => ({ series: canonical, type })) };
 }
 
@@ -43,28 +63,20 @@ export interface DeletionResult {
   readonly series: readonly { readonly series: string; readonly type: string }[];
 }
 
-/** What the blocks that write a store keep in it. */
-function keptIn(graph: GraphFile, storeName: string, derivators: readonly Derivator[]) {
-  const writers = graph.nodes
-    .map(({ settings }) => settings as { store?: string; aggregators?: string[]; derivators?: string[] })
-    .filter((settings) => settings.store === storeName);
-  const chains = writers.flatMap(({ aggregators }) => (aggregators === undefined ? [] : [aggregators]));
-  const named = new Set(writers.flatMap((settings) => settings.derivators ?? []));
-  const sets = new DerivatorSets([...builtInDerivators, ...derivators.filter(({ name }) => named.has(name))]);
-  return { chains, sets };
-}
-
 /** Answers a query from a store, with what the blocks that write it compute. */
 export function answer(
-  graph: GraphFile,
+  context: GraphContext,
   storeName: string,
   store: Store,
-  derivators: readonly Derivator[],
   request: QueryRequest,
-  buckets: BucketRules,
 ): Promise<QueryResult> {
-  const { chains, sets } = keptIn(graph, storeName, derivators);
+  const { buckets, derivators, heavy } = context;
+  const { chains, choices, sets } = keptIn(context, storeName);
   const [periods = []] = chains;
-  const all = new DerivatorSets([...builtInDerivators, ...derivators]);
-  return runQuery(store, request, { periods: periods.map((label) => periodOf(label, buckets)), buckets, sets, all });
+  return runQuery(store, request, {
+    periods,
+    buckets,
+    sets,
+    all: allDerivators(choices, derivators, storeName, heavy),
+  });
 }

@@ -1,12 +1,15 @@
 import type { DeletionRequest } from "../blocks/deletion/delete-observations.ts";
 import type { QueryRequest } from "../blocks/query/query.ts";
 import { parseSelector } from "../blocks/model/selector.ts";
+import { parseTagCondition } from "../blocks/model/tag-condition.ts";
 import { parseTimestamp, timestampMax, timestampMin } from "../blocks/model/timestamp.ts";
 import { EngineError } from "../runtime/errors.ts";
 
 /** What a query may say, as text: the same words in a URL and on the command line. */
 export interface QueryParameters {
   readonly selector: string;
+  /** A filter of tags, as JSON. */
+  readonly where?: string | undefined;
   /** ISO 8601, or milliseconds since the epoch. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
@@ -24,8 +27,8 @@ const rowsMaxDefault = 1_000_000;
 /** @throws {EngineError} `SELECTOR_INVALID`, `TIMESTAMP_INVALID` or `SETTING_INVALID`, with the parameter and its value. */
 export function readQuery(given: QueryParameters): QueryRequest {
   const { every, value, by, merge } = given;
-  const from = moment("from", given.from);
-  const to = moment("to", given.to);
+  const from = given.from === undefined ? undefined : moment("from", given.from);
+  const to = given.to === undefined ? undefined : moment("to", given.to);
   const rowsMax = given.limit === undefined ? rowsMaxDefault : Number(given.limit);
   if (!Number.isInteger(rowsMax) || rowsMax < 1) {
     throw new EngineError(
@@ -35,7 +38,10 @@ export function readQuery(given: QueryParameters): QueryRequest {
   }
   const tags = words(by);
   return {
-    filter: parseSelector(given.selector),
+    filter: {
+      ...parseSelector(given.selector),
+      ...(given.where !== undefined && { where: parseTagCondition(given.where) }),
+    },
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
     ...(every !== undefined && { every }),
@@ -57,8 +63,8 @@ export interface DeletionParameters {
 /** @throws {EngineError} as `readQuery`; `USAGE_INVALID` where both points and a range are given. */
 export function readDeletion({ selector, ...given }: DeletionParameters): DeletionRequest {
   const filter = parseSelector(selector);
-  const from = moment("from", given.from);
-  const to = moment("to", given.to);
+  const from = given.from === undefined ? undefined : moment("from", given.from);
+  const to = given.to === undefined ? undefined : moment("to", given.to);
   if (given.at === undefined) {
     if (from === undefined && to === undefined) return { filter };
     return { filter, ranges: [{ from: from ?? timestampMin, to: to ?? timestampMax + 1 }] };
@@ -69,7 +75,7 @@ export function readDeletion({ selector, ...given }: DeletionParameters): Deleti
       "Cannot delete as either points (at) or a range (from, to) must be given: it is both",
     );
   }
-  const times = words(given.at).map((text) => moment("at", text) as number);
+  const times = words(given.at).map((text) => moment("at", text));
   return { filter, ranges: times.map((time) => ({ from: time, to: time + 1 })) };
 }
 
@@ -80,8 +86,8 @@ function words(text: string | undefined): string[] {
     .filter((word) => word !== "");
 }
 
-function moment(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+/** @throws {EngineError} `TIMESTAMP_INVALID`. */
+export function moment(name: string, text: string): number {
   // A date alone is its midnight.
   const time = /^-?\d{5,}$/.test(text)
     ? Number(text)

@@ -5,8 +5,10 @@ import type { FastifyInstance } from "fastify";
 import { resultToJson } from "../blocks/query/query-result.ts";
 import type { Engine } from "../graphs/engine.ts";
 import { EngineError, sentenceOf } from "../runtime/errors.ts";
-import { answer, chosenStore, deletion } from "./engine-queries.ts";
+import { answer, chosenStore, deletion, type GraphContext } from "./engine-queries.ts";
 import { readDeletion, readQuery } from "./query-parameters.ts";
+import { StaticTagsetWriter } from "./static-tagsets.ts";
+import { addTagRoutes } from "./tag-routes.ts";
 import type { Catalogue } from "../graphs/catalogue.ts";
 
 /** The addresses of a running hub, and its end. */
@@ -30,13 +32,14 @@ export async function startHub(engine: Engine, catalogue: Catalogue): Promise<Hu
   const folder = await mkdtemp(join(tmpdir(), "millrace-"));
   const socket =
     process.platform === "win32" ? `\\\\.\\pipe\\${folder.replaceAll(/[\\/:]/g, "-")}` : join(folder, "hub.sock");
-  const local = await newServer(engine, catalogue);
+  const parts = { engine, catalogue, tagsetWriter: new StaticTagsetWriter() };
+  const local = await newServer(parts);
   // Nobody is asked who they are over TCP: only this user's own commands may change what is stored.
   addDeletion(local, engine, catalogue);
   await local.ready();
   await local.listen({ path: socket });
   const { hub } = engine.plan.graph;
-  const open = hub === undefined ? undefined : await newServer(engine, catalogue);
+  const open = hub === undefined ? undefined : await newServer(parts);
   await open?.ready();
   const close = async () => {
     await Promise.all([local.close(), open?.close()]);
@@ -99,13 +102,24 @@ function addDeletion(server: FastifyInstance, engine: Engine, catalogue: Catalog
     const name = chosenStore(graph, store);
     // What was handed in before the deletion was asked for is deleted with the rest.
     await engine.fresh(freshTimeoutMs);
-    return engine.alone(name, (one) => deletion(graph, name, one, catalogue.derivators, wanted, engine.buckets));
+    return engine.alone(name, (one) => deletion(contextOf(engine, catalogue), name, one, wanted));
   });
 }
 
-async function newServer(engine: Engine, catalogue: Catalogue): Promise<FastifyInstance> {
+function contextOf({ plan: { graph }, buckets, heavy }: Engine, { derivators }: Catalogue): GraphContext {
+  return { graph, buckets, heavy, derivators };
+}
+
+/** What the servers of one hub have in common. */
+interface HubParts {
+  readonly engine: Engine;
+  readonly catalogue: Catalogue;
+  readonly tagsetWriter: StaticTagsetWriter;
+}
+
+async function newServer({ engine, catalogue, tagsetWriter }: HubParts): Promise<FastifyInstance> {
   const { fastify } = await import("fastify");
-  const server = fastify({ forceCloseConnections: true });
+  const server = fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 4096 } });
   server.setErrorHandler(async (error, _request, reply) => {
     const code = error instanceof EngineError ? error.code : undefined;
     const status = code === undefined ? 500 : code === "STORE_FAILED" ? 503 : 400;
@@ -120,15 +134,9 @@ async function newServer(engine: Engine, catalogue: Catalogue): Promise<FastifyI
     const wanted = readQuery({ selector: "", ...given, merge: merge === "true" });
     const name = chosenStore(engine.plan.graph, store);
     await engine.fresh(freshTimeoutMs);
-    const result = await answer(
-      engine.plan.graph,
-      name,
-      engine.store(name),
-      catalogue.derivators,
-      wanted,
-      engine.buckets,
-    );
+    const result = await answer(contextOf(engine, catalogue), name, engine.store(name), wanted);
     await reply.type("application/json").send(resultToJson(result));
   });
+  addTagRoutes(server, engine, tagsetWriter, () => engine.fresh(freshTimeoutMs));
   return server;
 }

@@ -19,8 +19,9 @@ export const errorCodes = {
   MESSAGE_INVALID: "A message breaks the schema of messages.",
   VALUE_INVALID: "A value does not fit the type of its series.",
   TIMESTAMP_INVALID: "A timestamp cannot be read, or lies outside the years 1 to 9999.",
-  SELECTOR_INVALID: "A series selector cannot be read.",
+  SELECTOR_INVALID: "A series selector or a filter of tags cannot be read.",
   DERIVATION_FAILED: "A derivation of a plugin threw.",
+  DERIVATOR_FAILED: "A derivator of a plugin threw, or took too long.",
   SERIES_LIMIT: "The graph holds as many series as its settings allow.",
   SIZE_LIMIT: "An input is larger than its limit.",
   // running

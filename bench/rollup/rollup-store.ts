@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Series } from "../../blocks/model/series.ts";
+import type { Series, Tagset } from "../../blocks/model/series.ts";
 import type { SeriesFilter, StateRows, Store, StoreWrite } from "../../blocks/model/store.ts";
 
 /**
@@ -43,6 +43,10 @@ export class RollupStore implements Store {
 
   async find(_filter: SeriesFilter): Promise<Series[]> {
     return [...this.#newest.keys()];
+  }
+
+  async staticTagsets(): Promise<Map<string, Tagset>> {
+    return new Map();
   }
 
   async close(): Promise<void> {}

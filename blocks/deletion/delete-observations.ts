@@ -111,6 +111,7 @@ async function touchedOf(
         ? await leftOfPoints(store, bucket, { from, to }, period, set)
         : await leftOfStates(store, bucket, finer, period, set);
     if (left === undefined) continue;
+    await set.settle(left.others, undefined);
     rows.push(rowOf(start, left, series, set));
     if (start === last) gone.to = start;
     else gone.from = period.next(start);

@@ -9,8 +9,9 @@ import type { AggregationChunk } from "./aggregation.ts";
 import type { BucketRules } from "./bucket-rules.ts";
 import type { Buffer } from "./buffer.ts";
 import type { DeadLetterChunk } from "./dead-letter.ts";
-import type { Derivation } from "./derivation.ts";
-import type { Derivator } from "./derivator.ts";
+import type { AnyDerivation } from "./derivation.ts";
+import type { AnyDerivator } from "./derivator.ts";
+import type { HeavyRunner } from "./heavy-task.ts";
 import type { ObservationChunk } from "./observation-chunk.ts";
 import type { SeriesTable } from "./series.ts";
 import type { Store } from "./store.ts";
@@ -104,8 +105,10 @@ export interface BlockContext extends ComponentContext {
   /** Outlets that something listens to; the stage has exactly these. */
   readonly outlets: ReadonlySet<string>;
   /** All that there are: the built-in ones and those of plugins. */
-  readonly derivators: readonly Derivator[];
-  readonly derivations: readonly Derivation[];
+  readonly derivators: readonly AnyDerivator[];
+  readonly derivations: readonly AnyDerivation[];
+  /** Runs heavy derivators in threads; absent: they run in place. */
+  readonly heavy?: HeavyRunner;
   /** How the graph cuts time into buckets. */
   readonly buckets: BucketRules;
   /**

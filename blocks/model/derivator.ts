@@ -1,5 +1,8 @@
+import type { z } from "zod";
 import type { Points } from "./columns.ts";
+import type { SettingsSchema } from "./component.ts";
 import type { DataType } from "./data-type.ts";
+import type { PluginOrigin } from "./plugin-origin.ts";
 
 /** Half-open, ms since the epoch. */
 export interface TimeSpan {
@@ -7,20 +10,8 @@ export interface TimeSpan {
   readonly end: number;
 }
 
-/**
- * A composable temporal aggregation. Its result over a bucket is a pure function of the set of the bucket's points, because
- * `add` gets them in ascending order of time and `merge` gets finer buckets in ascending order.
- */
-export interface Derivator<State = unknown> {
-  readonly kind: "derivator";
-  readonly name: string;
-  /**
-   * What the state is kept under: the name, unless told. Derivators of one state name share one state, which is kept once: all
-   * but `name`, `summary`, `resultType` and `result` must be the same.
-   */
-  readonly stateName?: string;
-  /** One sentence for the reference page. */
-  readonly summary: string;
+/** What a derivator computes, of the states of buckets. */
+export interface DerivatorFunctions<State = unknown> {
   appliesTo(type: DataType): boolean;
   /** Type of the result for a series of `type`. */
   resultType(type: DataType): string;
@@ -44,7 +35,50 @@ export interface Derivator<State = unknown> {
   result(state: State, bucket?: TimeSpan): unknown;
   encode(state: State): Uint8Array;
   decode(bytes: Uint8Array): State;
+  /** A state that does not change with its twin; unless there, what `decode` makes of `encode`. */
+  copy?(state: State): State;
 }
 
-export const defineDerivator = <State>(given: Omit<Derivator<State>, "kind">) =>
-  ({ kind: "derivator", ...given }) as const satisfies Derivator<State>;
+/** What names a derivator, with settings or without. */
+interface DerivatorHead {
+  readonly kind: "derivator";
+  readonly name: string;
+  /** One sentence for the reference page. */
+  readonly summary: string;
+  /** Whether it runs in worker threads: there an endless loop or a crash costs one bucket. */
+  readonly heavy?: boolean;
+  readonly origin?: PluginOrigin;
+}
+
+/**
+ * A composable temporal aggregation. Its result over a bucket is a pure function of the set of the bucket's points, because
+ * `add` gets them in ascending order of time and `merge` gets finer buckets in ascending order.
+ */
+export interface Derivator<State = unknown> extends DerivatorHead, DerivatorFunctions<State> {
+  /**
+   * What the state is kept under: the name, unless told. Derivators of one state name share one state, which is kept once: all
+   * but `name`, `summary`, `resultType` and `result` must be the same.
+   */
+  readonly stateName?: string;
+  /** Where states are on their way from a thread: one that has arrived, with its result over `bucket` where that is asked for. */
+  settled?(state: State, bucket: TimeSpan | undefined): Promise<State>;
+}
+
+/** A derivator that is something else for each set of its settings. */
+export interface ConfigurableDerivator<S extends SettingsSchema = SettingsSchema, State = unknown>
+  extends DerivatorHead {
+  readonly settings: S;
+  configure(settings: z.output<S>): DerivatorFunctions<State>;
+}
+
+export type AnyDerivator = Derivator | ConfigurableDerivator;
+
+type Given<D> = Omit<D, "kind" | "origin" | "settled">;
+
+export function defineDerivator<State>(given: Given<Derivator<State>>): Derivator<State>;
+export function defineDerivator<S extends SettingsSchema, State>(
+  given: Given<ConfigurableDerivator<S, State>>,
+): ConfigurableDerivator<S, State>;
+export function defineDerivator(given: Given<Derivator> | Given<ConfigurableDerivator>): AnyDerivator {
+  return { kind: "derivator", ...given };
+}

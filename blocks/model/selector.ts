@@ -1,6 +1,7 @@
 import { EngineError } from "../../runtime/errors.ts";
-import type { Series } from "./series.ts";
+import type { Series, Tagset } from "./series.ts";
 import type { SeriesFilter } from "./store.ts";
+import { satisfies } from "./tag-condition.ts";
 
 /**
  * Reads `metric{key="value",…}`, `metric` or `{key="value",…}`; `{}` means every series. The metric is all that stands before
@@ -16,11 +17,16 @@ export function parseSelector(text: string): SeriesFilter {
   return metric === "" ? { tags } : { metric, tags };
 }
 
-/** Whether the series has the metric, where the filter names one, and all the tags; it may have others. */
-export function matchesFilter(filter: SeriesFilter, series: Series): boolean {
+/**
+ * Whether the series has the metric, where the filter names one, and all the tags (it may have others), and what stands at
+ * `where` holds. The range is another matter.
+ *
+ * @param ofMetric The static tagset of its metric.
+ */
+export function matchesFilter(filter: SeriesFilter, series: Series, ofMetric?: Tagset): boolean {
   if (filter.metric !== undefined && filter.metric !== series.metric) return false;
   for (const [key, value] of filter.tags) if (series.tagset.get(key) !== value) return false;
-  return true;
+  return filter.where === undefined || satisfies(filter.where, series.tagset, ofMetric);
 }
 
 /** The tags from behind the opening brace to the end of the text. */

@@ -1,5 +1,6 @@
 import type { Points } from "./columns.ts";
-import type { Series } from "./series.ts";
+import type { Series, Tagset } from "./series.ts";
+import type { TagCondition } from "./tag-condition.ts";
 
 /** Data points, or buckets by their start, of one series in `[from, to)`, ms since the epoch. */
 export interface SeriesRange {
@@ -68,14 +69,23 @@ export interface StoreWrite {
   readonly states?: readonly StatesWrite[];
   /** The series had data points in the shard: feeds the tag index. */
   readonly tags?: readonly { readonly series: Series; readonly shard: string }[];
+  /** Static tagsets, each whole: it replaces the one that is stored, and an empty one removes it. */
+  readonly staticTagsets?: readonly { readonly metric: string; readonly tagset: Tagset }[];
 }
 
 /** Which series to find. */
 export interface SeriesFilter {
   /** Exact name; absent: any metric. */
   readonly metric?: string;
-  /** Tags that the tagset must have, exactly; other tags may be there too. */
+  /** Tags that the dynamic tagset must have, exactly; other tags may be there too. */
   readonly tags: ReadonlyMap<string, string>;
+  /** What must hold of the dynamic tagset and the static one of the metric, taken together. */
+  readonly where?: TagCondition;
+  /**
+   * Only series that `tags` noted in a shard that this touches: `[from, to)`, ms since the epoch. As fine as the shards are, and
+   * blind for series that no tag block sees.
+   */
+  readonly range?: { readonly from: number; readonly to: number };
 }
 
 /**
@@ -99,6 +109,8 @@ export interface Store {
    * also those whose observations were deleted by range.
    */
   find(filter: SeriesFilter): Promise<Series[]>;
+  /** The static tagsets of these metrics, of all where none are named; without the metrics that have none. */
+  staticTagsets(metrics?: readonly string[]): Promise<Map<string, Tagset>>;
   /** Lets other processes know where its engine answers queries. Absent where nobody owns the store. */
   setAddress?(address: string): Promise<void>;
   close(): Promise<void>;

@@ -66,12 +66,27 @@ export function bucketReading(
         }
       };
       await readSeriesBuckets(store, stored?.key, period, given, window, take);
+      await settleAll(merged, period, (index) => setOf(given[index]?.type ?? ""));
       return {
         rows: given.map((answer, index) => rowsOf(answer, merged[index], values, period, setOf(answer.type))),
         rowsRead,
       };
     },
   };
+}
+
+/** Waits for what heavy derivators compute in threads. */
+async function settleAll(
+  merged: readonly ReadonlyMap<number, BucketState>[],
+  period: Period,
+  setOf: (index: number) => DerivatorSet,
+): Promise<void> {
+  const waiting = merged.flatMap((buckets, index) => {
+    const set = setOf(index);
+    if (!set.settles) return [];
+    return [...buckets].map(async ([start, { others }]) => set.settle(others, { start, end: period.next(start) }));
+  });
+  if (waiting.length > 0) await Promise.all(waiting);
 }
 
 type Take = (series: Series, index: number, rows: number, bucketsOf: (set: DerivatorSet) => Bucket[]) => void;

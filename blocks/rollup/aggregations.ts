@@ -4,6 +4,7 @@ import { type DataType, layoutOf } from "../model/data-type.ts";
 import type { Period } from "../model/period.ts";
 import type { Series, SeriesTable } from "../model/series.ts";
 import type { BucketResult } from "../model/store.ts";
+import type { DerivatorFailures, OnFailure } from "./derivator-failures.ts";
 import type { DerivatorSet, DerivatorSets } from "./derivator-set.ts";
 import type { StateTable } from "./state-table.ts";
 
@@ -28,12 +29,15 @@ export function aggregationsOf(
   period: Period,
   table: SeriesTable,
   sets: DerivatorSets,
+  failures?: DerivatorFailures,
 ): Aggregation[] {
   const values: Aggregation[] = [];
   for (let row = 0; row < states.length; row += 1) {
     const series = table.at(states.series[row] as number);
-    const bucket = period.stamp(states.start[row] as number);
-    for (const { derivator, type, value } of bucketResults(states, row, series, period, sets.of(series.type))) {
+    const start = states.start[row] as number;
+    const bucket = period.stamp(start);
+    const failed = failures?.at(() => ({ series, period: period.label, start }));
+    for (const { derivator, type, value } of bucketResults(states, row, series, period, sets.of(series.type), failed)) {
       values.push({ series, period: period.label, bucket, derivator, type, value });
     }
   }
@@ -47,6 +51,7 @@ export function bucketResults(
   { type }: Series,
   period: Period,
   set: DerivatorSet,
+  failed?: OnFailure,
 ): BucketResult[] {
   const results: BucketResult[] = [];
   const start = states.start[row] as number;
@@ -58,7 +63,7 @@ export function bucketResults(
   const others = states.others[row];
   if (others === undefined) return results;
   for (const { name, resultType } of set.derivators) {
-    const value = set.result(others, name, span);
+    const value = set.result(others, name, span, failed);
     if (value !== undefined) results.push({ derivator: name, type: resultType(type), value });
   }
   return results;

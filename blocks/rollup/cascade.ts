@@ -1,9 +1,11 @@
 import { floatStateWidth, mergeFloats, seedFloatState } from "../derivators/float-state.ts";
 import { layoutOf } from "../model/data-type.ts";
 import type { Period } from "../model/period.ts";
-import type { SeriesTable } from "../model/series.ts";
+import type { Series, SeriesTable } from "../model/series.ts";
 import type { SeriesRange, StateRows, Store } from "../model/store.ts";
+import { type DerivatorFailures, failHere, type OnFailure } from "./derivator-failures.ts";
 import type { DerivatorSet, DerivatorSets, DerivatorStates } from "./derivator-set.ts";
+import { settleStates } from "./settle-states.ts";
 import { StateTable } from "./state-table.ts";
 
 /**
@@ -22,6 +24,7 @@ export class Cascade {
   readonly #store: Store;
   readonly #sets: DerivatorSets;
   readonly #hotSeriesMax: number;
+  readonly #failures: DerivatorFailures | undefined;
   readonly #hot = new Map<number, HotBucket>();
 
   constructor(given: {
@@ -31,6 +34,8 @@ export class Cascade {
     store: Store;
     sets: DerivatorSets;
     hotSeriesMax: number;
+    /** Takes what derivators fail at; absent: the computation fails with them. */
+    failures?: DerivatorFailures;
   }) {
     this.period = given.period;
     this.#finer = given.finer;
@@ -38,6 +43,7 @@ export class Cascade {
     this.#store = given.store;
     this.#sets = given.sets;
     this.#hotSeriesMax = given.hotSeriesMax;
+    this.#failures = given.failures;
   }
 
   /**
@@ -56,7 +62,12 @@ export class Cascade {
       this.#bucket(finer, row, to, stored.get(row), coarse);
       row = to;
     }
+    await settleStates(coarse, this.#table, this.#sets, undefined, (series, start) => this.#failed(series, start));
     return coarse;
+  }
+
+  #failed(series: Series, start: number): OnFailure {
+    return this.#failures?.at(() => ({ series, period: this.period.label, start })) ?? failHere;
   }
 
   /** Finer states that are needed besides those at hand, by the first row of their bucket. */
@@ -99,13 +110,14 @@ export class Cascade {
     const goesOn = stored === undefined && known.start === start;
     const isNewest = stored === undefined || this.period.next(start) > known.newestFiner;
     const hot = goesOn ? known : isNewest ? known.startAgain(start) : new HotBucket(Number.NEGATIVE_INFINITY, set);
+    const failed = this.#failed(series, start);
     if (stored === undefined) {
       for (let row = from; row < to; row += 1)
-        hot.take(finer.start[row] as number, finer.floats, row, finer.others[row]);
-    } else takeMerged(hot, finer, from, to, stored, set);
-    const row = coarse.append(index, start, set.empty ? undefined : set.seed());
+        hot.take(finer.start[row] as number, finer.floats, row, finer.others[row], failed);
+    } else takeMerged(hot, finer, from, to, stored, set, failed);
+    const row = coarse.append(index, start, undefined);
     if (layoutOf(series.type) === "float") hot.resultFloats(coarse.floats, row * floatStateWidth);
-    if (!set.empty) coarse.others[row] = hot.resultOthers();
+    if (!set.empty) coarse.others[row] = hot.resultOthers(failed);
   }
 }
 
@@ -117,6 +129,7 @@ function takeMerged(
   to: number,
   stored: StateRows,
   set: DerivatorSet,
+  failed: OnFailure,
 ): void {
   const noFloats = new Float64Array(floatStateWidth);
   let row = from;
@@ -124,12 +137,12 @@ function takeMerged(
     const oldStart = old < stored.start.length ? (stored.start[old] as number) : Number.POSITIVE_INFINITY;
     const newStart = row < to ? (finer.start[row] as number) : Number.POSITIVE_INFINITY;
     if (newStart <= oldStart) {
-      hot.take(newStart, finer.floats, row, finer.others[row]);
+      hot.take(newStart, finer.floats, row, finer.others[row], failed);
       row += 1;
       if (newStart === oldStart) old += 1;
     } else {
-      const others = set.empty ? undefined : set.decode(stored.bytes?.[old] ?? new Uint8Array(0));
-      hot.take(oldStart, stored.floats ?? noFloats, stored.floats === undefined ? 0 : old, others);
+      const others = set.empty ? undefined : set.decode(stored.bytes?.[old] ?? new Uint8Array(0), failed);
+      hot.take(oldStart, stored.floats ?? noFloats, stored.floats === undefined ? 0 : old, others, failed);
       old += 1;
     }
   }
@@ -166,10 +179,10 @@ class HotBucket {
   }
 
   /** A finer bucket, not before the last one taken; the same one again replaces it. `row` counts states in `floats`. */
-  take(start: number, floats: Float64Array, row: number, others: DerivatorStates | undefined): void {
+  take(start: number, floats: Float64Array, row: number, others: DerivatorStates | undefined, failed: OnFailure): void {
     if (start > this.lastStart) {
       mergeFloats(this.#before, 0, this.#last, 0);
-      if (!this.#set.empty) this.#set.merge(this.#othersBefore, this.#othersLast);
+      if (!this.#set.empty) this.#set.merge(this.#othersBefore, this.#othersLast, failed);
     }
     const from = row * floatStateWidth;
     for (let offset = 0; offset < floatStateWidth; offset += 1) this.#last[offset] = floats[from + offset] as number;
@@ -183,9 +196,9 @@ class HotBucket {
     mergeFloats(into, at, this.#last, 0);
   }
 
-  resultOthers(): DerivatorStates {
-    const merged = this.#set.copy(this.#othersBefore);
-    this.#set.merge(merged, this.#othersLast);
+  resultOthers(failed: OnFailure): DerivatorStates {
+    const merged = this.#set.copy(this.#othersBefore, failed);
+    this.#set.merge(merged, this.#othersLast, failed);
     return merged;
   }
 }

@@ -1,20 +1,106 @@
-import { EngineError } from "../../runtime/errors.ts";
+import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { builtInDerivators } from "../derivators/catalogue.ts";
-import type { Derivation } from "../model/derivation.ts";
-import type { Derivator } from "../model/derivator.ts";
+import { floatResultNames } from "../derivators/float-state.ts";
+import { builtInTypes } from "../model/data-type.ts";
+import type { AnyDerivation, Derivation } from "../model/derivation.ts";
+import type { AnyDerivator, Derivator } from "../model/derivator.ts";
+import type { HeavyRunner } from "../model/heavy-task.ts";
+import { configuredDerivation, configuredDerivator, type PluginChoice, typeOfChoice } from "../model/plugin-choice.ts";
+import { withOrigin } from "../model/plugin-origin.ts";
 import { DerivatorSets } from "./derivator-set.ts";
+import { heavyDerivator } from "./heavy-derivator.ts";
 
-/** The built-in derivators of every type and those that the settings name, each once. */
-export function chosenDerivators(names: readonly string[], known: readonly Derivator[], node: string): DerivatorSets {
-  const named = names.map((name) => byName(name, known, "derivator", node));
-  return new DerivatorSets([...new Set([...builtInDerivators, ...named])]);
+/**
+ * The built-in derivators of every type and those that the settings choose, each once.
+ *
+ * @param heavy Runs those that are heavy; absent: they run here.
+ * @throws {EngineError} `COMPONENT_UNKNOWN`, or of settings of theirs; `SETTING_DUPLICATE` where two would give one value.
+ */
+export function chosenDerivators(
+  choices: readonly PluginChoice[],
+  known: readonly AnyDerivator[],
+  node: string,
+  heavy?: HeavyRunner,
+): DerivatorSets {
+  return new DerivatorSets([...builtInDerivators, ...chosen(choices, known, node, heavy).values()]);
 }
 
-export function chosenDerivations(names: readonly string[], known: readonly Derivation[], node: string): Derivation[] {
-  return names.map((name) => byName(name, known, "derivation", node));
+/** The same, and all others that need no settings: what can be computed of observations. */
+export function allDerivators(
+  choices: readonly PluginChoice[],
+  known: readonly AnyDerivator[],
+  node: string,
+  heavy?: HeavyRunner,
+): DerivatorSets {
+  const all = chosen(choices, known, node, heavy);
+  for (const derivator of known) {
+    if ("configure" in derivator || all.has(derivator.name) || builtInDerivators.includes(derivator)) continue;
+    all.set(derivator.name, heavy === undefined ? derivator : heavyDerivator(derivator, derivator.name, heavy));
+  }
+  return new DerivatorSets([...builtInDerivators, ...all.values()]);
 }
 
-function byName<T extends { readonly name: string }>(name: string, known: readonly T[], what: string, node: string): T {
+/** By name of the value. */
+function chosen(
+  choices: readonly PluginChoice[],
+  known: readonly AnyDerivator[],
+  node: string,
+  heavy: HeavyRunner | undefined,
+): Map<string, Derivator> {
+  const all = new Map<string, Derivator>();
+  for (const choice of choices) {
+    const derivator = atNode(node, () => configuredDerivator(choice, byName(choice, known, "derivator", node)));
+    if (builtInDerivators.includes(derivator)) continue;
+    refuseUnsure(derivator, node);
+    if (taken.has(derivator.name)) {
+      const rule = "a built-in one has that name (give it another with `as`)";
+      throw duplicate(`Cannot call a derivator "${derivator.name}" as ${rule}`, node);
+    }
+    const other = all.get(derivator.name);
+    if (other !== undefined && keyOf(other) !== keyOf(derivator)) {
+      const rule = "two derivators with different settings must have names of their own (as)";
+      throw duplicate(`Cannot give the value "${derivator.name}" as ${rule}: it is that of both`, node);
+    }
+    all.set(derivator.name, heavy === undefined ? derivator : heavyDerivator(derivator, choice, heavy));
+  }
+  return all;
+}
+
+const duplicate = (sentence: string, node: string) =>
+  new EngineError("SETTING_DUPLICATE", sentence, { where: { node } });
+
+export function chosenDerivations(
+  choices: readonly PluginChoice[],
+  known: readonly AnyDerivation[],
+  node: string,
+): Derivation[] {
+  return choices.map((choice) =>
+    atNode(node, () => configuredDerivation(choice, byName(choice, known, "derivation", node))),
+  );
+}
+
+/** Found out now, as later it would fail every batch. */
+function refuseUnsure(derivator: Derivator, node: string): void {
+  try {
+    for (const type of builtInTypes) if (derivator.appliesTo(type)) derivator.resultType(type);
+  } catch (cause) {
+    const what = withOrigin(`the derivator "${derivator.name}"`, derivator.origin);
+    const sentence = `Cannot use ${what} as it must say of every type whether it applies, and what it gives: ${sentenceOf(cause)}`;
+    throw new EngineError("PLUGIN_INVALID", sentence, { where: { node }, cause });
+  }
+}
+
+const taken: ReadonlySet<string> = new Set([...floatResultNames, ...builtInDerivators.map(({ name }) => name)]);
+
+const keyOf = ({ stateName, name }: Derivator) => stateName ?? name;
+
+function byName<T extends { readonly name: string }>(
+  choice: PluginChoice,
+  known: readonly T[],
+  what: string,
+  node: string,
+): T {
+  const name = typeOfChoice(choice);
   const found = known.find((candidate) => candidate.name === name);
   if (found !== undefined) return found;
   const names = known.map((candidate) => `"${candidate.name}"`).join(", ") || "none";
@@ -25,4 +111,13 @@ function byName<T extends { readonly name: string }>(name: string, known: readon
       where: { node },
     },
   );
+}
+
+function atNode<T>(node: string, make: () => T): T {
+  try {
+    return make();
+  } catch (fault) {
+    if (!(fault instanceof EngineError) || fault.where.node !== undefined) throw fault;
+    throw new EngineError(fault.code, fault.message, { where: { ...fault.where, node }, cause: fault });
+  }
 }

@@ -5,6 +5,7 @@ import type { DeadLetter } from "../model/dead-letter.ts";
 import type { Derivation, DerivedObservation } from "../model/derivation.ts";
 import { seriesOfMessage } from "../model/message-series.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
+import { withOrigin } from "../model/plugin-origin.ts";
 import type { Series, SeriesTable } from "../model/series.ts";
 import { formatTimestamp, timestampMax, timestampMin } from "../model/timestamp.ts";
 import { checkValue, ValueFault, valueToJson } from "../model/value.ts";
@@ -52,15 +53,18 @@ export class Deriver {
     const builder = new ChunkBuilder(this.#table);
     for (let row = 0; row < chunk.length; row += 1) {
       const series = this.#table.at(chunk.series[row] as number);
-      for (const derivation of this.#applyingTo(series)) {
-        const time = chunk.time[row] as number;
-        const value = series.type === "tbool" ? chunk.values[row] !== 0 : chunk.values[row];
+      const time = chunk.time[row] as number;
+      const value = series.type === "tbool" ? chunk.values[row] !== 0 : chunk.values[row];
+      const failed = (derivation: Derivation, fault: unknown) => {
+        letters.push(this.#letter(derivation, fault, { series, time, value: chunk.values[row] }, at));
+      };
+      for (const derivation of this.#applyingTo(series, failed)) {
         builder.begin();
         try {
           for (const made of derivation.derive(series, time, value)) this.#add(made, builder);
         } catch (fault) {
           builder.rollback();
-          letters.push(this.#letter(derivation, fault, { series, time, value: chunk.values[row] }, at));
+          failed(derivation, fault);
         }
       }
     }
@@ -80,17 +84,25 @@ export class Deriver {
     builder.add(series, time, checked);
   }
 
-  #applyingTo(series: Series): readonly Derivation[] {
+  /** One that cannot tell applies to nothing, and says so once a series. */
+  #applyingTo(series: Series, failed: (derivation: Derivation, fault: unknown) => void): readonly Derivation[] {
     let applying = this.#applying.get(series.index);
     if (applying === undefined) {
-      applying = this.#derivations.filter((derivation) => derivation.appliesTo(series));
+      applying = this.#derivations.filter((derivation) => {
+        try {
+          return derivation.appliesTo(series);
+        } catch (fault) {
+          failed(derivation, fault);
+          return false;
+        }
+      });
       this.#applying.set(series.index, applying);
     }
     return applying;
   }
 
   #letter(
-    { name }: Derivation,
+    { name, origin }: Derivation,
     fault: unknown,
     { series, time, value }: { series: Series; time: number; value: unknown },
     at: number,
@@ -100,7 +112,7 @@ export class Deriver {
     return {
       node: this.#node,
       code: fault instanceof EngineError ? fault.code : "DERIVATION_FAILED",
-      reason: `Cannot derive "${name}" from a data point: ${sentenceOf(fault)}`,
+      reason: `Cannot derive ${withOrigin(`"${name}"`, origin)} from a data point: ${sentenceOf(fault)}`,
       where: {},
       payload: { metric, tagset: Object.fromEntries(tagset), type, values },
       at,

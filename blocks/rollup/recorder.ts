@@ -3,14 +3,16 @@ import type { Points } from "../model/columns.ts";
 import { type Layout, layoutOf } from "../model/data-type.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { Period } from "../model/period.ts";
-import type { SeriesTable } from "../model/series.ts";
+import type { Series, SeriesTable } from "../model/series.ts";
 import type { SeriesRange, Store, StoreWrite } from "../model/store.ts";
+import { type DerivatorFailures, failHere, type OnFailure } from "./derivator-failures.ts";
 import type { DerivatorSets } from "./derivator-set.ts";
 import { SeriesGrouper, type SeriesPoints } from "./group-by-series.ts";
 import { HotPoints } from "./hot-points.ts";
 import { HotStates } from "./hot-states.ts";
 import { joinedPoints, lowerBound, mergePoints } from "./merge-points.ts";
 import { coalescedRanges } from "./ranges.ts";
+import { settleStates } from "./settle-states.ts";
 import { StateTable } from "./state-table.ts";
 import { WriteRevisions } from "./write-revisions.ts";
 
@@ -44,6 +46,7 @@ export class Recorder {
   readonly #sets: DerivatorSets;
   readonly #hot: HotStates;
   readonly #hotPoints: HotPoints;
+  readonly #failures: DerivatorFailures | undefined;
   readonly #grouper = new SeriesGrouper();
   readonly #revisions = new WriteRevisions();
   #statesExpected = 0;
@@ -56,6 +59,8 @@ export class Recorder {
     period: Period | undefined;
     sets: DerivatorSets;
     hotSeriesMax: number;
+    /** Takes what derivators fail at; absent: the recording fails with them. */
+    failures?: DerivatorFailures;
   }) {
     this.#table = given.table;
     this.#store = given.store;
@@ -63,6 +68,7 @@ export class Recorder {
     this.#sets = given.sets;
     this.#hot = new HotStates(given.hotSeriesMax);
     this.#hotPoints = new HotPoints(hotPointsOfSeries * given.hotSeriesMax);
+    this.#failures = given.failures;
   }
 
   /**
@@ -96,6 +102,11 @@ export class Recorder {
     const written = this.#store.write({ revision: this.#revisions.next(receiptsOf(chunks)), observations });
     // It may fail before its turn comes to be heard; until then that must not count as unhandled.
     written.catch(() => {});
+    const period = this.#period;
+    if (period !== undefined) {
+      const failed = (series: Series, start: number) => this.#failed(series, period, () => start);
+      await settleStates(states, this.#table, this.#sets, undefined, failed);
+    }
     return { states, newestBefore, touched, written };
   }
 
@@ -194,14 +205,17 @@ export class Recorder {
     const series = this.#table.at(index);
     const set = this.#sets.of(series.type);
     const floats = layoutOf(series.type) === "float";
+    let start = 0;
+    const failed = this.#failed(series, period, () => start);
     let at = 0;
     for (let row = 0; row < points.time.length; ) {
-      const start = period.start(points.time[row] as number);
+      start = period.start(points.time[row] as number);
       const next = period.next(start);
       const from = known === undefined ? row : lowerBound(all.time, start, at);
       const to = firstFrom(all.time, next, from);
       const goesOn = known === undefined && this.#hot.bucket(index) === start;
-      const others = set.empty ? undefined : goesOn ? set.copy(this.#hot.others(index) ?? set.seed()) : set.seed();
+      const hot = goesOn ? this.#hot.others(index) : undefined;
+      const others = set.empty ? undefined : hot === undefined ? set.seed(failed) : set.copy(hot, failed);
       const stateRow = states.append(index, start, others);
       const offset = stateRow * floatStateWidth;
       if (floats) {
@@ -209,12 +223,16 @@ export class Recorder {
         else seedFloatState(states.floats, offset);
         foldFloats(states.floats, offset, all.time, all.values as Float64Array, from, to);
       }
-      if (others !== undefined) set.add(others, all, from, to);
+      if (others !== undefined) set.add(others, all, from, to, failed);
       at = to;
       row = known === undefined ? to : firstFrom(points.time, next, row);
       // The newest bucket stays hot; one that only late points touched does not.
       if (next > this.#hot.newest(index)) this.#hot.keep(index, start, states, stateRow);
     }
+  }
+
+  #failed(series: Series, { label }: Period, start: () => number): OnFailure {
+    return this.#failures?.at(() => ({ series, period: label, start: start() })) ?? failHere;
   }
 }
 

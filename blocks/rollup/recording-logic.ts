@@ -5,6 +5,7 @@ import type { Receipt } from "../../runtime/receipt.ts";
 import { type DeadLetter, DeadLetterChunk } from "../model/dead-letter.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { SeriesTable } from "../model/series.ts";
+import type { DerivatorFailures } from "./derivator-failures.ts";
 import type { Recorder, Recording } from "./recorder.ts";
 import type { RecordingShape } from "./recording-shape.ts";
 import { BucketUpdates, TagUpdates } from "./updates.ts";
@@ -20,6 +21,8 @@ export interface Grouper {
 export interface RecordingParts {
   readonly table: SeriesTable;
   readonly recorder: Recorder;
+  /** What derivators failed at while it recorded. */
+  readonly failures: DerivatorFailures;
   readonly grouper: Grouper;
   /** Someone wants to see what is gathered: record it now. */
   readonly flushes: Observable<void>;
@@ -36,6 +39,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
   protected readonly ports: RecordingShape;
   readonly #table: SeriesTable;
   readonly #recorder: Recorder;
+  readonly #failures: DerivatorFailures;
   readonly #grouper: Grouper;
   readonly #flushes: Observable<void>;
   #subscription: Subscription | undefined;
@@ -53,6 +57,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
     this.ports = ports;
     this.#table = given.table;
     this.#recorder = given.recorder;
+    this.#failures = given.failures;
     this.#grouper = given.grouper;
     this.#flushes = given.flushes;
     this.setHandler(ports.in, {
@@ -122,13 +127,14 @@ export abstract class RecordingLogic extends GraphStageLogic {
     return true;
   }
 
-  /** Hands on what could not be recorded, at most once a chunk that came in; the letters get a hold of their own. */
+  /** Hands on what could not be recorded, or computed of it; the letters get a hold of their own. */
   protected reject(letters: readonly DeadLetter[], receipt: Receipt): void {
     for (const { code } of letters) receipt.deadLettered(code, 1);
     const { rejected } = this.ports;
     if (letters.length === 0 || rejected === undefined) return;
     receipt.hold();
-    this.push(rejected, new DeadLetterChunk(letters, receipt));
+    // Those of a recording come when they come, whether or not the outlet is free.
+    this.emit(rejected, new DeadLetterChunk(letters, receipt));
   }
 
   #pullMore(): void {
@@ -169,6 +175,12 @@ export abstract class RecordingLogic extends GraphStageLogic {
   #recorded(recording: Recording, chunks: readonly ObservationChunk[]): void {
     const receipts = chunks.map((chunk) => chunk.receipt);
     const { updates, tags } = this.ports;
+    const letters = this.#failures.take(this.clock.now());
+    const [first] = receipts;
+    if (letters.length > 0 && first !== undefined) {
+      first.added(letters.length);
+      this.reject(letters, first);
+    }
     if (updates !== undefined && recording.states.length > 0) {
       for (const receipt of receipts) receipt.hold();
       this.#waiting.set(updates, new BucketUpdates({ table: this.#table, ...recording, receipts }));
@@ -208,6 +220,6 @@ export abstract class RecordingLogic extends GraphStageLogic {
 }
 
 /** What was gathered is not at rest, so the segment has to start again from its last committed position. */
-function receiverGone(outlet: string): EngineError {
+export function receiverGone(outlet: string): EngineError {
   return new EngineError("STREAM_STOPPED", `Cannot go on as the receiver of "${outlet}" stopped`, { retryable: true });
 }

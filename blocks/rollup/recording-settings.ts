@@ -2,6 +2,7 @@ import { duration, integer, record, type SettingsOf } from "../../config/declare
 import type { BlockContext } from "../model/component.ts";
 import { periodOf } from "../model/period.ts";
 import { chosenDerivators } from "./chosen.ts";
+import { DerivatorFailures } from "./derivator-failures.ts";
 import { Recorder } from "./recorder.ts";
 import type { RecordingParts } from "./recording-logic.ts";
 import { aggregatorsSetting, derivatorsSetting, hotSeriesSetting, storeSetting } from "./settings.ts";
@@ -31,11 +32,15 @@ export function recordingParts(given: SettingsOf<typeof recording>, context: Blo
     table,
     store: context.store(given.store),
     period: first === undefined ? undefined : periodOf(first, context.buckets),
-    sets: chosenDerivators(given.derivators, context.derivators, context.node),
+    sets: chosenDerivators(given.derivators, context.derivators, context.node, context.heavy),
     hotSeriesMax: given.hot_series,
+    failures: new DerivatorFailures(context.node),
   };
   const { store, aggregators, derivators, hot_series } = given;
   const key = `recorder ${JSON.stringify({ store, aggregators, derivators, hot_series })}`;
-  const recorder = context.shared(key, () => new Recorder(parts));
-  return { table, flushes, grouper: given.grouper, recorder };
+  const { recorder, failures } = context.shared(key, () => ({
+    recorder: new Recorder(parts),
+    failures: parts.failures,
+  }));
+  return { table, flushes, grouper: given.grouper, recorder, failures };
 }

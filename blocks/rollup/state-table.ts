@@ -2,6 +2,7 @@ import { floatStateWidth } from "../derivators/float-state.ts";
 import { layoutOf } from "../model/data-type.ts";
 import type { Series } from "../model/series.ts";
 import type { StateRows } from "../model/store.ts";
+import type { OnFailure } from "./derivator-failures.ts";
 import type { DerivatorSet, DerivatorStates } from "./derivator-set.ts";
 
 /**
@@ -44,7 +45,7 @@ export class StateTable {
   }
 
   /** Rows `from` to `to`, all of one series, as a store keeps them. Views, not copies. */
-  rows(from: number, to: number, series: Series, set: DerivatorSet): StateRows {
+  rows(from: number, to: number, series: Series, set: DerivatorSet, failed?: OnFailure): StateRows {
     const start = this.start.subarray(from, to);
     const floats =
       layoutOf(series.type) === "float"
@@ -52,7 +53,7 @@ export class StateTable {
         : undefined;
     const bytes = set.empty
       ? undefined
-      : this.others.slice(from, to).map((states) => set.encode(states as DerivatorStates));
+      : this.others.slice(from, to).map((states) => set.encode(states as DerivatorStates, failed));
     return { start, ...(floats && { floats }), ...(bytes && { bytes }) };
   }
 

@@ -1,12 +1,8 @@
-import { bucketRules } from "../../blocks/model/bucket-rules.ts";
-import type { Store } from "../../blocks/model/store.ts";
 import { type QueryResult, resultFromJson } from "../../blocks/query/query-result.ts";
-import { answer, chosenStore } from "../../hub/engine-queries.ts";
+import { answer } from "../../hub/engine-queries.ts";
 import { type QueryParameters, readQuery } from "../../hub/query-parameters.ts";
-import { EngineError } from "../../runtime/errors.ts";
-import { askEngine } from "../engine-client.ts";
 import { Failure, exitCodes } from "../exit.ts";
-import { readOverride, soundGraph } from "../loaded-graph.ts";
+import { graphStore } from "../graph-store.ts";
 import { formatResult, type ResultFormat, resultFormats } from "../output/format-result.ts";
 
 export interface QueryOptions extends Omit<QueryParameters, "selector"> {
@@ -39,39 +35,15 @@ function isFormat(text: string): text is ResultFormat {
 }
 
 async function ask(selector: string, options: QueryOptions): Promise<QueryResult> {
-  const { from, to, every, value, merge, by, limit } = options;
-  const parameters: QueryParameters = { selector, from, to, every, value, merge, by, limit };
+  const { where, from, to, every, value, merge, by, limit } = options;
+  const parameters: QueryParameters = { selector, where, from, to, every, value, merge, by, limit };
   const request = readQuery(parameters);
-  const { plan, catalogue } = await soundGraph(options.graph, (options.set ?? []).map(readOverride));
-  const name = chosenStore(plan.graph, options.store);
-  const { definition, settings } = plan.stores.get(name) ?? unknownStore(name);
-  const address = await definition.engineAddress?.(settings as never);
-  if (address !== undefined) {
-    const search = new URLSearchParams();
-    for (const [key, given] of Object.entries({ ...parameters, store: name })) {
-      if (given !== undefined) search.set(key, String(given));
-    }
-    const body = await askEngine(address, `/api/v1/query?${search}`);
-    if (body !== undefined) return resultFromJson(body);
+  const graph = await graphStore(options);
+  const search = new URLSearchParams();
+  for (const [key, given] of Object.entries({ ...parameters, store: graph.name })) {
+    if (given !== undefined) search.set(key, String(given));
   }
-  if (definition.openReadOnly === undefined) {
-    throw new EngineError("CONNECTION_FAILED", `Cannot read the store "${name}" as only its engine can: none runs`);
-  }
-  const store: Store = await definition.openReadOnly(settings as never);
-  try {
-    return await answer(
-      plan.graph,
-      name,
-      store,
-      catalogue.derivators,
-      request,
-      bucketRules(plan.graph.timezone, plan.graph.bucket_label),
-    );
-  } finally {
-    await store.close();
-  }
-}
-
-function unknownStore(name: string): never {
-  throw new EngineError("USAGE_INVALID", `Cannot query as the graph has no store "${name}"`);
+  const body = await graph.ask(`/api/v1/query?${search}`);
+  if (body !== undefined) return resultFromJson(body);
+  return graph.reading((store) => answer(graph.context, graph.name, store, request));
 }

@@ -28,6 +28,7 @@ export function createTables({ raw, aggregated }: Keyspaces, options: TableOptio
      WITH CLUSTERING ORDER BY (period ASC, datetime DESC) AND ${timeWindows(options.aggregatedTtl)}`,
     `CREATE TABLE IF NOT EXISTS ${aggregated}.shards (${series}, level text, shard text,
        PRIMARY KEY ((metric, tagset, type), level, shard))`,
+    `CREATE TABLE IF NOT EXISTS ${aggregated}.static_tagsets (metric text PRIMARY KEY, tagset frozen<map<text, text>>)`,
     `CREATE TABLE IF NOT EXISTS ${aggregated}.series_by_metric (metric text, bucket int, tagset frozen<map<text, text>>,
        type text, PRIMARY KEY ((metric, bucket), tagset, type))`,
     `CREATE TABLE IF NOT EXISTS ${aggregated}.series_by_tag (tagname text, tagvalue text, bucket int, metric text,

@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
+import { scheduler } from "node:timers/promises";
 import { newColumn, type Points } from "../../blocks/model/columns.ts";
 import { layoutOf } from "../../blocks/model/data-type.ts";
-import type { Series } from "../../blocks/model/series.ts";
+import { matchesFilter } from "../../blocks/model/selector.ts";
+import type { Series, Tagset } from "../../blocks/model/series.ts";
 import type {
   SeriesFilter,
   SeriesRange,
@@ -17,6 +19,7 @@ import { numberKey } from "./ordered-key.ts";
 import { PeriodLevels, rawLevel } from "./period-levels.ts";
 import { pointsOfRows, rowsOfPoints, rowsOfStates, statesOfRows } from "./rows.ts";
 import { SeriesDictionary } from "./series-dictionary.ts";
+import { TagIndex } from "./tag-index.ts";
 import { Tails } from "./tails.ts";
 import { type ChunkLimits, Track } from "./track.ts";
 import { TrackChanges } from "./track-changes.ts";
@@ -57,7 +60,7 @@ export class EmbeddedStore implements Store {
   readonly #environment: Environment;
   readonly #lock: FolderLock | undefined;
   readonly #chunks: KeyValues;
-  readonly #shards: KeyValues;
+  readonly #tags: TagIndex;
   readonly #dictionary: SeriesDictionary;
   readonly #levels: PeriodLevels;
   readonly #tails = new Tails();
@@ -68,7 +71,7 @@ export class EmbeddedStore implements Store {
     this.#environment = environment;
     this.#lock = lock;
     this.#chunks = environment.table("chunks");
-    this.#shards = environment.table("shards");
+    this.#tags = new TagIndex(environment);
     this.#dictionary = new SeriesDictionary(environment.table("series"), seriesMax);
     this.#levels = new PeriodLevels(environment.table("periods"));
     this.#writes = new WriteQueue({
@@ -112,25 +115,47 @@ export class EmbeddedStore implements Store {
     await this.#writes.add(write);
   }
 
+  /** Looks at every series of the metric, or of the store, a slice a turn. */
+  /** Looks at every series of the metric, or of the store, a slice a turn. */
   async find(filter: SeriesFilter): Promise<Series[]> {
-    return this.#reading(() => {
-      if (this.#lock === undefined) this.#dictionary.refresh();
-      const found: Series[] = [];
-      for (const series of this.#dictionary.observed(filter.metric)) if (matches(series, filter)) found.push(series);
-      return found.sort((a, b) => order(a.canonical, b.canonical) || order(a.type, b.type));
-    });
+    const found: Series[] = [];
+    const candidates = this.#reading(() => this.#candidates(filter));
+    const slice = filter.range === undefined ? findSlice.inMemory : findSlice.onDisk;
+    for (;;) {
+      const more = this.#reading(() => {
+        for (let looked = 0; looked < slice; looked += 1) {
+          const { value, done } = candidates.next();
+          if (done === true) return false;
+          if (value !== undefined) found.push(value);
+        }
+        return true;
+      });
+      if (!more) return found.sort((a, b) => order(a.canonical, b.canonical) || order(a.type, b.type));
+      await scheduler.yield();
+    }
+  }
+
+  /** One step a series that is looked at: the series where it matches, else undefined. */
+  *#candidates(filter: SeriesFilter): Generator<Series | undefined, undefined, undefined> {
+    if (this.#lock === undefined) this.#dictionary.refresh();
+    const statics = filter.where === undefined ? undefined : this.#tags.staticTagsets();
+    const inRange = filter.range === undefined ? undefined : this.#tags.touching(filter.range);
+    for (const series of this.#dictionary.observed(filter.metric)) {
+      const matches = matchesFilter(filter, series, statics?.get(series.metric));
+      yield matches && (inRange?.(series.index) ?? true) ? series : undefined;
+    }
+    return undefined;
+  }
+
+  async staticTagsets(metrics?: readonly string[]): Promise<Map<string, Tagset>> {
+    return this.#reading(() => this.#tags.staticTagsets(metrics));
   }
 
   /** Shards in which the series had data points, ascending: the tag index. */
   async shards(series: Series): Promise<string[]> {
     return this.#reading(() => {
       const id = this.#idOf(series);
-      if (id === undefined) return [];
-      const found: string[] = [];
-      for (const key of this.#shards.getKeys({ start: numberKey(id), end: numberKey(id + 1) })) {
-        found.push(key.subarray(4).toString("utf8"));
-      }
-      return found;
+      return id === undefined ? [] : this.#tags.shards(id);
     });
   }
 
@@ -215,8 +240,9 @@ export class EmbeddedStore implements Store {
         add(this.#trackOf(id, this.#levels.intern(period)).write(rowsOfStates(rows)));
       }
       for (const { series, shard } of write.tags ?? []) {
-        operations.push({ table: this.#shards, key: shardKey(this.#dictionary.intern(series), shard), value: present });
+        operations.push(this.#tags.note(this.#dictionary.intern(series), shard));
       }
+      add(this.#planStatics(write));
     } catch (thrown) {
       this.#tails.rollback();
       throw storeFailed("write to", thrown);
@@ -240,11 +266,12 @@ export class EmbeddedStore implements Store {
     }
     for (const { series, shard } of deletes.tags ?? []) {
       const id = this.#dictionary.idOf(series);
-      if (id !== undefined) operations.push({ table: this.#shards, key: shardKey(id, shard), value: undefined });
+      if (id !== undefined) operations.push({ ...this.#tags.note(id, shard), value: undefined });
     }
     for (const { series, shard } of write.tags ?? []) {
-      operations.push({ table: this.#shards, key: shardKey(this.#dictionary.intern(series), shard), value: present });
+      operations.push(this.#tags.note(this.#dictionary.intern(series), shard));
     }
+    operations.push(...this.#planStatics(write));
     for (const series of deletes.series ?? []) {
       for (const operation of this.#planSeriesDeletion(series)) operations.push(operation);
     }
@@ -257,12 +284,15 @@ export class EmbeddedStore implements Store {
     const operations: Operation[] = [];
     this.#dictionary.markDeleted(id);
     this.#tails.planUnknownSeries(id);
-    for (const table of [this.#chunks, this.#shards]) {
-      for (const key of table.getKeys({ start: numberKey(id), end: numberKey(id + 1) })) {
-        operations.push({ table, key, value: undefined });
-      }
+    for (const key of this.#chunks.getKeys({ start: numberKey(id), end: numberKey(id + 1) })) {
+      operations.push({ table: this.#chunks, key, value: undefined });
     }
+    for (const shard of this.#tags.shards(id)) operations.push({ ...this.#tags.note(id, shard), value: undefined });
     return operations;
+  }
+
+  #planStatics({ staticTagsets = [] }: StoreWrite): Operation[] {
+    return staticTagsets.map(({ metric, tagset }) => this.#tags.setStatic(metric, tagset));
   }
 
   async #commit(operations: readonly Operation[]): Promise<void> {
@@ -280,10 +310,8 @@ export class EmbeddedStore implements Store {
   }
 }
 
-const shardKey = (id: number, shard: string) => Buffer.concat([numberKey(id), Buffer.from(shard)]);
-
-/** lmdb takes no value without a byte. */
-const present = Buffer.from([1]);
+/** Series that are looked at before others get their turn, some milliseconds: the shards of each are a look at the disk. */
+const findSlice = { inMemory: 8_192, onDisk: 256 };
 
 /**
  * 1,020 rows of 16 bytes and their headers fill 4 pages of 4 KiB; 256 rows are the least that fill pages well. Each append to a
@@ -307,11 +335,6 @@ const stateLimits: ChunkLimits = {
   splitRows: 512,
   splitBytes: 256 * 1024,
 };
-
-function matches(series: Series, filter: SeriesFilter): boolean {
-  for (const [key, value] of filter.tags) if (series.tagset.get(key) !== value) return false;
-  return true;
-}
 
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 

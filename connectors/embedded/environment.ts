@@ -74,13 +74,17 @@ export class Environment {
   }
 
   table(name: string): KeyValues {
+    const table = this.tableIfThere(name);
+    if (table !== undefined) return table;
+    throw new EngineError("FORMAT_UNSUPPORTED", `Cannot read "${this.#path}" as it has no table "${name}"`);
+  }
+
+  /** A table that an older version may not have made; undefined where it cannot be made, as it is only read. */
+  tableIfThere(name: string): KeyValues | undefined {
     const opened = this.#tables.get(name);
     if (opened !== undefined) return opened;
     const table: KeyValues | undefined = this.#root.openDB({ name, encoding: "binary", keyEncoding: "binary" });
-    if (table === undefined) {
-      throw new EngineError("FORMAT_UNSUPPORTED", `Cannot read "${this.#path}" as it has no table "${name}"`);
-    }
-    this.#tables.set(name, table);
+    if (table !== undefined) this.#tables.set(name, table);
     return table;
   }
 

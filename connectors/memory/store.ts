@@ -1,7 +1,9 @@
 import { newColumn, type Points } from "../../blocks/model/columns.ts";
 import { defineStore } from "../../blocks/model/component.ts";
 import { layoutOf } from "../../blocks/model/data-type.ts";
-import type { Series } from "../../blocks/model/series.ts";
+import { matchesFilter } from "../../blocks/model/selector.ts";
+import type { Series, Tagset } from "../../blocks/model/series.ts";
+import { touchedShards } from "../../blocks/model/shard.ts";
 import type {
   SeriesFilter,
   SeriesRange,
@@ -26,6 +28,7 @@ export class MemoryStore implements Store {
   readonly #kept = new Map<string, KeptSeries>();
   /** The same by object, so that a name is built once a table and series. */
   readonly #known = new WeakMap<Series, KeptSeries>();
+  readonly #staticTagsets = new Map<string, Tagset>();
   #closed = false;
 
   async newest(series: readonly Series[]): Promise<Float64Array> {
@@ -66,15 +69,28 @@ export class MemoryStore implements Store {
       kept.write(rows.start, cellsOf(rows));
     }
     for (const { series, shard } of write.tags ?? []) this.#keep(series).shards.add(shard);
+    for (const { metric, tagset } of write.staticTagsets ?? []) {
+      if (tagset.size === 0) this.#staticTagsets.delete(metric);
+      else this.#staticTagsets.set(metric, new Map(tagset));
+    }
   }
 
   async find(filter: SeriesFilter): Promise<Series[]> {
     this.#assertOpen();
+    const touched = filter.range === undefined ? undefined : touchedShards(filter.range);
+    if (filter.range !== undefined && touched === undefined) return [];
     const found: Series[] = [];
-    for (const { series, observed } of this.#kept.values()) {
-      if (observed && matches(series, filter)) found.push(series);
+    for (const { series, observed, shards } of this.#kept.values()) {
+      if (!observed || !matchesFilter(filter, series, this.#staticTagsets.get(series.metric))) continue;
+      if (touched === undefined || [...shards].some((shard) => touched.has(shard))) found.push(series);
     }
     return found.sort((a, b) => order(a.canonical, b.canonical) || order(a.type, b.type));
+  }
+
+  async staticTagsets(metrics?: readonly string[]): Promise<Map<string, Tagset>> {
+    this.#assertOpen();
+    const wanted = metrics === undefined ? undefined : new Set(metrics);
+    return new Map([...this.#staticTagsets].filter(([metric]) => wanted?.has(metric) ?? true));
   }
 
   /** Shards in which the series had data points, ascending: the tag index. */
@@ -135,12 +151,6 @@ interface KeptSeries {
 const nothing: TimedCells = { time: new Float64Array(0), cells: {} };
 const identityOf = (series: Series) => `${series.type}\0${series.canonical}`;
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
-function matches(series: Series, filter: SeriesFilter): boolean {
-  if (filter.metric !== undefined && series.metric !== filter.metric) return false;
-  for (const [key, value] of filter.tags) if (series.tagset.get(key) !== value) return false;
-  return true;
-}
 
 function cellsOf({ start, floats, bytes }: StateRows): NamedCells {
   const cells: Record<string, Cells> = {};

@@ -8,6 +8,7 @@ export class GatedStore implements Store {
   readonly readObservations: Store["readObservations"] = (ranges) => this.inner.readObservations(ranges);
   readonly readStates: Store["readStates"] = (period, ranges) => this.inner.readStates(period, ranges);
   readonly find: Store["find"] = (filter) => this.inner.find(filter);
+  readonly staticTagsets: Store["staticTagsets"] = (metrics) => this.inner.staticTagsets(metrics);
   readonly close: Store["close"] = () => this.inner.close();
   /** Every write that was asked for, in order. */
   readonly writes: StoreWrite[] = [];

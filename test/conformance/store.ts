@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, test } from "vitest";
 import { newColumn, type Points } from "../../blocks/model/columns.ts";
 import { type DataType, layoutOf } from "../../blocks/model/data-type.ts";
 import { type Series, SeriesTable } from "../../blocks/model/series.ts";
-import type { Store, StoreWrite } from "../../blocks/model/store.ts";
+import type { SeriesFilter, Store, StoreWrite } from "../../blocks/model/store.ts";
+import { readTagCondition } from "../../blocks/model/tag-condition.ts";
 
 export interface StoreUnderTest {
   readonly store: Store;
@@ -218,6 +219,89 @@ export function storeConformance(
       assert.deepEqual([found?.metric, found?.tagset, found?.type, found?.hash], [a.metric, a.tagset, a.type, a.hash]);
     });
 
+    test("find evaluates a condition on the tags of data points and of metrics together", async () => {
+      const { store } = tested;
+      await observe(store, [
+        table.intern("power", { quality: "good", site: "north" }, "tdouble"),
+        table.intern("power", { quality: "bad" }, "tdouble"),
+        table.intern("flow", { quality: "good", unit: "l/s" }, "tlong"),
+        table.intern("level", {}, "ttext"),
+      ]);
+      await store.write({
+        staticTagsets: [
+          { metric: "power", tagset: new Map(Object.entries({ unit: "W", owner: "ann" })) },
+          { metric: "flow", tagset: new Map([["unit", "m3/h"]]) },
+          { metric: "unseen", tagset: new Map([["unit", "W"]]) },
+        ],
+      });
+      const reopened = await tested.reopen();
+      const names = async (condition: unknown, rest: Partial<SeriesFilter> = {}) =>
+        canonicals(await reopened.find({ tags: new Map(), where: readTagCondition(condition), ...rest }));
+      const [good, bad] = ['power{quality="good",site="north"}', 'power{quality="bad"}'];
+      const flow = 'flow{quality="good",unit="l/s"}';
+      assert.deepEqual(await names(["all"]), [flow, "level", bad, good]);
+      assert.deepEqual(await names(["=", "quality", "good"]), [flow, good]);
+      assert.deepEqual(await names(["=", "unit", "W"]), [bad, good]);
+      // Either tagset counts where both have the key.
+      assert.deepEqual(await names(["=", "unit", "m3/h"]), [flow]);
+      assert.deepEqual(await names(["=", "unit", "l/s"]), [flow]);
+      assert.deepEqual(await names(["=", "quality", "goo"]), []);
+      assert.deepEqual(await names(["+", "unit"]), [flow, bad, good]);
+      assert.deepEqual(await names(["not", ["+", "unit"]]), ["level"]);
+      assert.deepEqual(await names(["not", ["not", ["+", "site"]]]), [good]);
+      assert.deepEqual(await names(["and", ["+", "unit"], ["=", "quality", "good"], ["not", ["+", "site"]]]), [flow]);
+      assert.deepEqual(await names(["or", ["+", "site"], ["=", "owner", "ann"], ["=", "a", "b"]]), [bad, good]);
+      assert.deepEqual(await names(["not", ["or", ["+", "site"], ["=", "unit", "m3/h"]]]), ["level", bad]);
+      assert.deepEqual(await names(["and", ["=", "unit", "W"]]), [bad, good]);
+      assert.deepEqual(await names(["+", "unit"], { metric: "flow" }), [flow]);
+      assert.deepEqual(await names(["+", "unit"], { tags: new Map([["quality", "bad"]]) }), [bad]);
+    });
+
+    test("find keeps to series with a shard that the range touches, whatever the size of the shards", async () => {
+      const { store } = tested;
+      const [byDay, byMonth, unnoted] = ["day", "month", "none"].map((metric) => table.intern(metric, {}, "tdouble"));
+      assert.ok(byDay && byMonth && unnoted);
+      await observe(store, [byDay, byMonth, unnoted]);
+      await store.write({
+        tags: [
+          { series: byDay, shard: "2026-02-28" },
+          { series: byDay, shard: "1969-12-31" },
+          { series: byMonth, shard: "2026-02" },
+          { series: byMonth, shard: "2026-02" },
+        ],
+      });
+      const reopened = await tested.reopen();
+      const names = async (from: string, to: string) =>
+        canonicals(await reopened.find({ tags: new Map(), range: { from: Date.parse(from), to: Date.parse(to) } }));
+      assert.deepEqual(await names("2026-02-01T00:00Z", "2026-02-02T00:00Z"), ["month"]);
+      assert.deepEqual(await names("2026-02-28T23:59:59.999Z", "2026-03-01T00:00Z"), ["day", "month"]);
+      assert.deepEqual(await names("2026-02-27T00:00Z", "2026-02-28T00:00Z"), ["month"]);
+      assert.deepEqual(await names("2026-02-27T00:00Z", "2026-02-28T00:00:00.001Z"), ["day", "month"]);
+      assert.deepEqual(await names("2026-03-01T00:00Z", "2027-01-01T00:00Z"), []);
+      assert.deepEqual(await names("2026-01-31T00:00Z", "2026-02-01T00:00Z"), []);
+      assert.deepEqual(await names("1969-12-31T00:00Z", "1970-01-01T00:00Z"), ["day"]);
+      assert.deepEqual(await names("2026-02-28T00:00Z", "2026-02-28T00:00Z"), []);
+      assert.deepEqual(canonicals(await reopened.find({ tags: new Map(), range: always })), ["day", "month"]);
+    });
+
+    test("a static tagset stands for its metric as a whole, and an empty one removes it", async () => {
+      const { store } = tested;
+      const write = (metric: string, tagset: Record<string, string>) =>
+        store.write({ staticTagsets: [{ metric, tagset: new Map(Object.entries(tagset)) }] });
+      const long = "metric/é".repeat(200);
+      await write("a", { owner: "ann", unit: "W" });
+      await write(long, { "": '"', é: "\n" });
+      await write("a", { unit: "kW" });
+      await write("b", { x: "y" });
+      assert.deepEqual(await store.staticTagsets(["b", "c"]), new Map([["b", new Map([["x", "y"]])]]));
+      await write("b", {});
+      const reopened = await tested.reopen();
+      const all = await reopened.staticTagsets();
+      assert.deepEqual(all.size, 2);
+      assert.deepEqual(all.get("a"), new Map([["unit", "kW"]]));
+      assert.deepEqual(Object.fromEntries(all.get(long) ?? []), { "": '"', é: "\n" });
+    });
+
     test("a deleted series is found no more, and nothing of it is left, until it is written again", async () => {
       const { store } = tested;
       const a = table.intern("a", { k: "v" }, "tdouble");
@@ -333,6 +417,12 @@ export function storeConformance(
       ]);
     });
   });
+}
+
+const canonicals = (found: readonly Series[]) => found.map(({ canonical }) => canonical);
+
+async function observe(store: Store, series: readonly Series[]): Promise<void> {
+  await store.write({ observations: series.map((one) => ({ series: one, points: pointsOf(one.type, [1], 1) })) });
 }
 
 const nan = Number.NaN;

@@ -136,6 +136,7 @@ function changed(store: Store, broken: Partial<Store>): Store {
     readStates: (period, ranges) => store.readStates(period, ranges),
     write: (write) => store.write(write),
     find: (filter) => store.find(filter),
+    staticTagsets: (metrics) => store.staticTagsets(metrics),
     close: () => store.close(),
     ...broken,
   };

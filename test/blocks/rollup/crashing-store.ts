@@ -7,6 +7,7 @@ export class CrashingStore implements Store {
   readonly readObservations: Store["readObservations"];
   readonly readStates: Store["readStates"];
   readonly find: Store["find"];
+  readonly staticTagsets: Store["staticTagsets"];
   readonly close: Store["close"];
   readonly #inner: Store;
   #loses: Loss = "nothing";
@@ -19,6 +20,7 @@ export class CrashingStore implements Store {
     this.readObservations = (ranges) => inner.readObservations(ranges);
     this.readStates = (period, ranges) => inner.readStates(period, ranges);
     this.find = (filter) => inner.find(filter);
+    this.staticTagsets = (metrics) => inner.staticTagsets(metrics);
     this.close = () => inner.close();
   }
 

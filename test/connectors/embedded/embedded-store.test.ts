@@ -149,3 +149,13 @@ test("the tag index knows the shards of a series", async () => {
   assert.deepEqual(await store.shards(b), []);
   await store.close();
 });
+
+test("a folder that was made before there were static tags is read, and has none", async () => {
+  const old = await Environment.open({ path: folder.path, format: "store 1", readOnly: false });
+  for (const name of ["chunks", "shards", "series", "periods"]) old.table(name);
+  await old.close();
+  const store = await openEmbeddedStore(folder.path, { readOnly: true });
+  assert.deepEqual(await store.staticTagsets(), new Map());
+  assert.deepEqual(await store.find({ tags: new Map(), where: { kind: "all" } }), []);
+  await store.close();
+});
