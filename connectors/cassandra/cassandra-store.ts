@@ -6,6 +6,7 @@ import type { Clock } from "../../runtime/clock/clock.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import { textCell } from "./cell.ts";
 import type { CassandraClient } from "./client.ts";
+import { deleteAll } from "./deletion.ts";
 import type { Keyspaces } from "./keyspaces.ts";
 import { keyOf } from "./series-key.ts";
 import { SeriesIndex, tagLevel } from "./series-index.ts";
@@ -86,6 +87,11 @@ export class CassandraStore implements Store {
     return this.#asked("write to", async () => {
       if (this.#options.readOnly) {
         throw new EngineError("STORE_FAILED", "Cannot write to the store as it was opened for reading only");
+      }
+      if (write.deletes !== undefined) {
+        const { keyspaces, sharder } = this.#options;
+        const parts = { client: this.#client, index: this.#index, reader: this.#reader, keyspaces, sharder };
+        await deleteAll(parts, write.deletes, this.#nextTimestamp());
       }
       const timestamp = write.revision ?? this.#nextTimestamp();
       const plan = new WritePlan(write, timestamp, this.#options);

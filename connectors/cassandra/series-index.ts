@@ -1,5 +1,5 @@
 import { type Series, SeriesTable } from "../../blocks/model/series.ts";
-import type { SeriesFilter } from "../../blocks/model/store.ts";
+import type { SeriesFilter, StoreDeletes } from "../../blocks/model/store.ts";
 import { intCell, textCell } from "./cell.ts";
 import type { Batch, CassandraClient, Parameter } from "./client.ts";
 import type { Keyspaces } from "./keyspaces.ts";
@@ -52,10 +52,7 @@ export class SeriesIndex {
     const missing = [...uses].filter(({ series, level, shard }) => !this.#shardsKnown(series, level).has(shard));
     if (missing.length === 0) return;
     await this.#client.write(this.#batchesOf(missing, timestamp));
-    if (this.#knownCount > knownMax) {
-      this.#known = new WeakMap();
-      this.#knownCount = 0;
-    }
+    if (this.#knownCount > knownMax) this.#forgetKnown();
     for (const { series, level, shard } of missing) this.#shardsKnown(series, level).add(shard);
     this.#knownCount += missing.length;
   }
@@ -68,6 +65,44 @@ export class SeriesIndex {
       [...keyOf(series), ...[level, from, to].flatMap((text) => (text === undefined ? [] : [textCell(text)]))],
     );
     return rows.map((row) => row.shard as string);
+  }
+
+  /** Every shard in which a series may have rows, with its level. */
+  async allShards(series: Series): Promise<{ readonly level: string; readonly shard: string }[]> {
+    const rows = await this.#client.rows(
+      `SELECT level, shard FROM ${this.#keyspace}.shards WHERE metric = ? AND tagset = ? AND type = ?`,
+      keyOf(series),
+    );
+    return rows
+      .map((row) => ({ level: row.level as string, shard: row.shard as string }))
+      .filter(({ level }) => level !== tagLevel);
+  }
+
+  /** Takes entries of the tag block away. */
+  async forgetTags(tags: NonNullable<StoreDeletes["tags"]>, timestamp: number): Promise<void> {
+    if (tags.length === 0) return;
+    const query = `DELETE FROM ${this.#keyspace}.shards WHERE metric = ? AND tagset = ? AND type = ? AND level = ? AND shard = ?`;
+    const batches = tags.map(({ series, shard }) => {
+      const params = [...keyOf(series), textCell(tagLevel), textCell(shard)];
+      return { rows: [{ query, params }], timestamp };
+    });
+    await this.#client.write(batches);
+    this.#forgetKnown();
+  }
+
+  /** Takes a series away, by which it is found last. */
+  async forget(series: Series, timestamp: number): Promise<void> {
+    const steps = [
+      { table: "shards", columns: ["metric", "tagset", "type"], rows: [keyOf(series)] },
+      { table: "series_by_tag", columns: tagColumns, rows: [...tagRows(series)].map(({ cells }) => cells) },
+      { table: "series_by_metric", columns: metricColumns, rows: [...metricRows(series)].map(({ cells }) => cells) },
+    ];
+    for (const { table, columns, rows } of steps) {
+      const where = columns.map((column) => `${column} = ?`).join(" AND ");
+      const query = `DELETE FROM ${this.#keyspace}.${table} WHERE ${where}`;
+      await this.#client.write(rows.map((cells) => ({ rows: [{ query, params: [...cells] }], timestamp })));
+    }
+    this.#forgetKnown();
   }
 
   /** In order of (canonical, type). */
@@ -107,6 +142,11 @@ export class SeriesIndex {
     }
   }
 
+  #forgetKnown(): void {
+    this.#known = new WeakMap();
+    this.#knownCount = 0;
+  }
+
   #shardsKnown(series: Series, level: string): Set<string> {
     let levels = this.#known.get(series);
     if (levels === undefined) {
@@ -138,12 +178,15 @@ export class SeriesIndex {
     });
     const byShard = insert("shards", ["metric", "tagset", "type", "level", "shard"]);
     for (const rows of shards.values()) yield* partitionBatches(byShard, rows, limits);
-    const byTag = insert("series_by_tag", ["tagname", "tagvalue", "bucket", "metric", "tagset", "type"]);
+    const byTag = insert("series_by_tag", tagColumns);
     for (const rows of partitioned(named.values(), tagRows)) yield* partitionBatches(byTag, rows, limits);
-    const byMetric = insert("series_by_metric", ["metric", "bucket", "tagset", "type"]);
+    const byMetric = insert("series_by_metric", metricColumns);
     for (const rows of partitioned(named.values(), metricRows)) yield* partitionBatches(byMetric, rows, limits);
   }
 }
+
+const tagColumns = ["tagname", "tagvalue", "bucket", "metric", "tagset", "type"];
+const metricColumns = ["metric", "bucket", "tagset", "type"];
 
 interface IndexRow {
   /** The same for rows of one partition only. */

@@ -16,17 +16,17 @@ export function rawShards(sharder: ShardSize): ShardPlan {
   return new PeriodShards("raw", periodOf(sharder === "day" ? "1d" : "1mo"), (time) => shardOf(sharder, time));
 }
 
-/** The shards of rollups: those of data points where the period is shorter than an hour, else years. */
+/**
+ * The shards of rollups, by the key of their period: those of data points where it counts seconds or minutes, else years. Shards are
+ * cut in UTC, whatever the buckets are cut in.
+ */
 export function rollupShards(sharder: ShardSize, period: string): ShardPlan {
-  const { fixedMs = Number.POSITIVE_INFINITY } = periodOf(period);
-  if (fixedMs < hourMs) {
+  if (/^\d+[sm](?![a-z])/.test(period)) {
     return new PeriodShards(sharder, periodOf(sharder === "day" ? "1d" : "1mo"), (time) => shardOf(sharder, time));
   }
   // A month of them would be a few rows, and reading some years a request for each.
   return new PeriodShards("year", periodOf("12mo"), (time) => shardOf("month", time).slice(0, 4));
 }
-
-const hourMs = 3_600_000;
 
 class PeriodShards implements ShardPlan {
   readonly level: string;

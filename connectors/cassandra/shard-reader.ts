@@ -31,28 +31,30 @@ export class ShardReader {
 
   /** The rows of a range, ascending in time. */
   async rows({ shards, query, key }: Level, { series, from, to }: SeriesRange): Promise<types.Row[]> {
-    // Instants are whole, and none lies outside these years.
-    const first = Math.max(Math.ceil(from), timestampMin - yearMs);
-    const end = Math.min(Math.ceil(to), timestampMax + 1);
-    if (!(first < end)) return [];
+    const bounds = wholeBounds({ from, to });
     const rows: types.Row[] = [];
-    for (const shard of (await this.#shards(series, shards, first, end - 1)).reverse()) {
-      const parameters = [...keyOf(series), textCell(shard), ...key, longCell(first), longCell(end)];
+    for (const shard of (await this.shardsWithin(series, shards, bounds.from, bounds.to)).reverse()) {
+      const parameters = [...keyOf(series), textCell(shard), ...key, longCell(bounds.from), longCell(bounds.to)];
       for await (const page of this.#client.pages(query, parameters)) for (const row of page) rows.push(row);
     }
     return rows.reverse();
   }
 
-  /** Those between two instants, both included, that may have rows; ascending. */
-  async #shards(series: Series, plan: ShardPlan, first: number, last: number): Promise<string[]> {
+  /** The shards that may have rows from `from` up to `to`, ascending. */
+  async shardsWithin(series: Series, plan: ShardPlan, from: number, to: number): Promise<string[]> {
     const labels: string[] = [];
-    const low = Math.max(first, timestampMin);
-    for (let time = low; time <= last && labels.length <= unaskedShardsMax; time = plan.endOf(time)) {
+    for (let time = from; time < to && labels.length <= unaskedShardsMax; time = plan.endOf(time)) {
       labels.push(plan.labelOf(time));
     }
     if (labels.length <= unaskedShardsMax) return labels;
-    return this.#index.shards(series, plan.level, plan.labelOf(low), plan.labelOf(last));
+    return this.#index.shards(series, plan.level, plan.labelOf(from), plan.labelOf(to - 1));
   }
 }
 
-const yearMs = 366 * 86_400_000;
+/** Instants are whole, and none lies outside the years 1 to 9999, nor the start of a bucket more than a year before them. */
+export function wholeBounds({ from, to }: { readonly from: number; readonly to: number }) {
+  return { from: Math.max(Math.ceil(from), earliest), to: Math.min(Math.ceil(to), timestampMax + 1) };
+}
+
+/** 0000-01-01: names of shards have years of four digits. */
+const earliest = timestampMin - 366 * 86_400_000;
