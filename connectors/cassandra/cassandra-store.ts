@@ -1,6 +1,7 @@
 import type { Points } from "../../blocks/model/columns.ts";
-import type { Series } from "../../blocks/model/series.ts";
-import type { ShardSize } from "../../blocks/model/shard.ts";
+import { matchesFilter } from "../../blocks/model/selector.ts";
+import type { Series, Tagset } from "../../blocks/model/series.ts";
+import { touchedShards, type ShardSize } from "../../blocks/model/shard.ts";
 import type { SeriesFilter, SeriesRange, StateRows, Store, StoreWrite } from "../../blocks/model/store.ts";
 import type { Clock } from "../../runtime/clock/clock.ts";
 import { EngineError } from "../../runtime/errors.ts";
@@ -12,6 +13,7 @@ import { keyOf } from "./series-key.ts";
 import { SeriesIndex, tagLevel } from "./series-index.ts";
 import { rawShards, rollupShards } from "./shard-plan.ts";
 import { type Level, ShardReader } from "./shard-reader.ts";
+import { StaticTagsets } from "./static-tagsets.ts";
 import { statesOf } from "./state-columns.ts";
 import { valueColumnOf, valuesOf } from "./value-column.ts";
 import { WritePlan } from "./write-plan.ts";
@@ -40,6 +42,7 @@ export class CassandraStore implements Store {
   readonly #options: CassandraStoreOptions;
   readonly #index: SeriesIndex;
   readonly #reader: ShardReader;
+  readonly #staticTagsets: StaticTagsets;
   readonly #pending = new Set<Promise<unknown>>();
   #lastTimestamp = 0;
   #closed = false;
@@ -50,6 +53,7 @@ export class CassandraStore implements Store {
     this.#options = options;
     this.#index = new SeriesIndex(client, options.keyspaces);
     this.#reader = new ShardReader(client, this.#index);
+    this.#staticTagsets = new StaticTagsets(client, options.keyspaces);
   }
 
   newest(series: readonly Series[]): Promise<Float64Array> {
@@ -97,11 +101,32 @@ export class CassandraStore implements Store {
       const plan = new WritePlan(write, timestamp, this.#options);
       await this.#index.ensure(plan.shardUses(), this.#nextTimestamp());
       await this.#client.write(plan.batches());
+      if (write.staticTagsets !== undefined) {
+        await this.#client.write(this.#staticTagsets.batches(write.staticTagsets, this.#nextTimestamp()));
+      }
     });
   }
 
+  /** The least that must be read is read, and what else the filter says is looked at here. */
   find(filter: SeriesFilter): Promise<Series[]> {
-    return this.#asked("read from", () => this.#index.find(filter));
+    return this.#asked("read from", async () => {
+      const touched = filter.range === undefined ? undefined : touchedShards(filter.range);
+      if (filter.range !== undefined && touched === undefined) return [];
+      const statics = filter.where === undefined ? undefined : await this.#staticTagsets.read();
+      const found: Series[] = [];
+      for (const series of await this.#index.find(filter)) {
+        if (!matchesFilter(filter, series, statics?.get(series.metric))) continue;
+        const inRange =
+          touched === undefined ||
+          (await this.#index.shards(series, tagLevel, touched.first, touched.last)).some((shard) => touched.has(shard));
+        if (inRange) found.push(series);
+      }
+      return found;
+    });
+  }
+
+  staticTagsets(metrics?: readonly string[]): Promise<Map<string, Tagset>> {
+    return this.#asked("read from", () => this.#staticTagsets.read(metrics));
   }
 
   /** Shards in which the series had data points, ascending: the tag index. */
