@@ -10,8 +10,8 @@ test.each([...referencePages()])("%s is what `npm run docs` writes", (path, text
   expect(readFileSync(join(root, path), "utf8")).toBe(text);
 });
 
-test("there is one reference page a section, one of operators, and no other", () => {
-  const pages = [...sections, "operators"].map((page) => `${page}.md`);
+test("there is one reference page a section, one of operators, one of the rules of Reactive Streams, and no other", () => {
+  const pages = [...sections, "operators", "reactive-streams"].map((page) => `${page}.md`);
   expect(readdirSync(join(root, "docs/reference")).sort()).toEqual(pages.sort());
 });
 
