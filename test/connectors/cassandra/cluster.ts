@@ -69,10 +69,10 @@ export class TestKeyspaces {
   /** Empties the tables; far quicker than to make them again. */
   async truncate(): Promise<void> {
     const client = await this.client();
-    const tables = ["aggregations", "shards", "series_by_metric", "series_by_tag"].map(
-      (table) => `${this.aggregated}.${table}`,
-    );
-    await Promise.all([`${this.raw}.observations`, ...tables].map((table) => client.execute(`TRUNCATE ${table}`)));
+    const named = "SELECT keyspace_name, table_name FROM system_schema.tables WHERE keyspace_name IN (?, ?)";
+    const tables = await this.cql(named, [this.raw, this.aggregated]);
+    const emptied = tables.filter((table) => table.table_name !== "schema_version");
+    await Promise.all(emptied.map((table) => client.execute(`TRUNCATE ${table.keyspace_name}.${table.table_name}`)));
   }
 
   async drop(): Promise<void> {
