@@ -284,10 +284,17 @@ export abstract class GraphStageLogic<M = void> {
     if (!handedOn) this.#interpreter.reportFailure(error, this);
   }
 
-  /** Ends as a cancellation asks: fails if it has a cause, else completes. */
+  /**
+   * Ends as a cancellation asks: fails if it has a cause, else completes. Where every outlet is closed the failure is that of
+   * those behind, who may have handled it: it is handed up, and the run has not failed by it.
+   */
   cancelStage(cause?: Error): void {
+    const { inlets, outlets } = this.#shape;
     if (cause === undefined) this.completeStage();
-    else this.failStage(cause);
+    else if (outlets.length > 0 && outlets.every((outlet) => this.isClosed(outlet))) {
+      this.setKeepGoing(false);
+      for (const inlet of inlets) this.cancel(inlet, cause);
+    } else this.failStage(cause);
   }
 
   /** While set, the stage outlives its ports, until `completeStage`, `failStage` or a reset. */
