@@ -229,7 +229,7 @@ export class FusedLogic extends ChunkLogic {
       this.push(out, outputs[0]);
       outputs[0] = undefined;
     } else {
-      outputs.length = filled;
+      if (filled < outputs.length) outputs.length = filled;
       this.pushChunk(out, outputs);
     }
   }
