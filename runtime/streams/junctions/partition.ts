@@ -43,10 +43,12 @@ class PartitionLogic<T> extends ChunkLogic {
   readonly #choose: (element: T) => number;
   /** By outlet: what is chosen for it and waits. */
   readonly #waiting: T[][];
-  /** What was chosen for the elements that came last. */
-  readonly #chosen: number[] = [];
+  /** How many of the elements that came last have a branch. */
   #chosenCount = 0;
-  #choseOne = false;
+  /** The branch of them all, where they have one. */
+  #onlyChosen: number | undefined;
+  /** The branch of each, where they have several. */
+  readonly #chosen: number[] = [];
   #waitingCount = 0;
   /** The most that a branch has asked for at once may wait: 1 where all take single elements. */
   #waitingMax = 1;
@@ -94,34 +96,37 @@ class PartitionLogic<T> extends ChunkLogic {
     try {
       for (; count < elements.length; count += 1) {
         const index = choose(elements[count] as T);
+        if (same && index === first) continue;
         if (outs[index] === undefined) {
           const sentence = `Cannot choose a branch as it must be one of ${outs.length}, from 0: it is ${index}`;
           throw new EngineError("STAGE_FAILED", sentence);
         }
         if (count === 0) first = index;
-        else if (index !== first) same = false;
+        else if (same) {
+          same = false;
+          for (let row = 0; row < count; row += 1) chosen[row] = first;
+        }
         chosen[count] = index;
       }
     } finally {
       this.#chosenCount = count;
-      this.#choseOne = same;
+      this.#onlyChosen = same && count > 0 ? first : undefined;
     }
   }
 
   #handOut(elements: readonly T[]): void {
-    const chosen = this.#chosen;
     const { outs } = this.#shape;
-    const [first] = chosen;
-    if (this.#choseOne && this.#chosenCount === elements.length && first !== undefined) {
-      const out = outs[first] as Outlet<T>;
-      if (this.#waiting[first]?.length === 0 && this.demandOf(out) >= elements.length) {
+    const only = this.#onlyChosen;
+    if (only !== undefined && this.#chosenCount === elements.length && this.#waiting[only]?.length === 0) {
+      const out = outs[only] as Outlet<T>;
+      if (this.demandOf(out) >= elements.length) {
         // As they came: elements of one kind often come together.
         this.pushChunk(out, elements);
         return;
       }
     }
     for (let row = 0; row < this.#chosenCount; row += 1) {
-      const index = chosen[row] as number;
+      const index = only ?? (this.#chosen[row] as number);
       if (this.isClosed(outs[index] as Outlet<T>)) continue;
       this.#waiting[index]?.push(elements[row] as T);
       this.#waitingCount += 1;
