@@ -114,9 +114,9 @@ function descriptionIn(folder: string): PackageDescription | undefined {
   }
 }
 
-/** A version before a release counts as that release. */
+/** A version before a release counts as that release. What names a file or a repository (`file:…`) says nothing of versions. */
 function refuseOtherVersions(range: unknown, place: string): void {
-  if (range === undefined) return;
+  if (range === undefined || (typeof range === "string" && range.includes(":"))) return;
   if (typeof range !== "string" || validRange(range) === null) {
     throw invalid(`${place} must ask for a range of versions of millrace: it is ${JSON.stringify(range)}`);
   }

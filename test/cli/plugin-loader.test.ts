@@ -58,10 +58,12 @@ test("plugins are found by relative and absolute path, by package and its subpat
         kind: "derivation", name: "old", summary: "Of CommonJS.", appliesTo: () => false, derive: () => [] };`,
       "parts/part.yaml": "plugins: [./beside.js]\n",
       "parts/beside.js": brings("beside", "export default it;"),
+      "linked/package.json": '{ "name": "linked", "peerDependencies": { "millrace": "file:../millrace-9.9.9.tgz" } }',
+      "linked/linked.mjs": brings("linked"),
       "typed.ts": brings("typed", "export const size: number = 1;"),
     },
-    ["./plugins/near.js", absolute, "own", "own/more", '"@scope/old"', "./typed.ts"],
-    ["near", "absolute", "main", "more", "old", "beside", "typed"],
+    ["./plugins/near.js", absolute, "own", "own/more", '"@scope/old"', "./typed.ts", "./linked/linked.mjs"],
+    ["near", "absolute", "main", "more", "old", "beside", "typed", "linked"],
   );
   const graph = join(folder, "g.yaml");
   writeFileSync(graph, `include: parts/part.yaml\n${readFileSync(graph, "utf8")}`);
