@@ -90,6 +90,26 @@ test("an editor finds no fault in the types of any new plugin, nor of those that
   expect(stdout).toBe("");
 });
 
+test("a plugin in TypeScript runs where Node runs TypeScript, and is refused with that reason where it does not", async () => {
+  const folder = temporaryFolder();
+  built.linkInto(folder);
+  writeFileSync(
+    join(folder, "typed.mts"),
+    `import { defineType, type TypeDefinition } from "millrace/plugin";
+export const typed: TypeDefinition = defineType({ name: "typed", summary: "Anything." });
+`,
+  );
+  writeFileSync(join(folder, "graph.yaml"), "plugins: [./typed.mts]\nsources: {}\n");
+  const check = run(process.execPath, [built.main, "check", "graph.yaml"], { cwd: folder });
+  const { stdout } = await check.catch((error: { stdout: string }) => error);
+  if ("typescript" in process.features && process.features.typescript !== false) expect(stdout).toContain("no errors");
+  else
+    expect(stdout).toContain(
+      'graph.yaml:1:11: error PLUGIN_INVALID Cannot load the plugin "./typed.mts": it must be JavaScript, which TypeScript is ' +
+        `built to; from 22.18 on Node runs both: this is Node ${process.versions.node}`,
+    );
+});
+
 test.each(["", ...examples()])('a new graph from "%s" passes the check', async (example) => {
   const folder = temporaryFolder();
   await begin(folder, "graph", "mine", ...(example === "" ? [] : ["--from", example]));
