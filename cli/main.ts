@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Argument, Command, CommanderError, Option } from "commander";
 import { exitCodeOf, exitCodes, textOf } from "./exit.ts";
+import { pluginKinds } from "./plugin-kinds.ts";
 import { version } from "./version.ts";
 
 // Each command loads what it needs, so that `--help` and `check` stay quick.
@@ -130,6 +131,21 @@ function program(): Command {
     .description("print the JSON Schema of graph files, for editors")
     .argument("[graph.yaml]", "with the components of this file's plugins")
     .action(async (file) => (await import("./commands/schema.ts")).schema(file));
+  const begin = command.command("new").description("begin a plugin or a graph; nothing is overwritten");
+  begin
+    .command("plugin")
+    .description("write a package with a plugin, a graph that uses it, and tests that pass")
+    .argument("<name>", "of the package and of what the plugin brings")
+    .addOption(new Option("--kind <kind>", "what the plugin brings").choices(pluginKinds).default("derivation"))
+    .option("--folder <path>", "where it is written; a folder of its name unless told")
+    .action(async (name, options) => (await import("./commands/new.ts")).newPlugin(name, options));
+  begin
+    .command("graph")
+    .description("write a small graph file that runs")
+    .argument("<name>", "of the graph and its file")
+    .option("--from <example>", "an example of the handbook to begin with, such as seattle-weather")
+    .option("--folder <path>", "where it is written", ".")
+    .action(async (name, options) => (await import("./commands/new.ts")).newGraph(name, options));
   return command;
 }
 

@@ -1,12 +1,12 @@
+import { withOrigin } from "../../config/plugin-origin.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { builtInDerivators } from "../derivators/catalogue.ts";
-import { floatResultNames } from "../derivators/float-state.ts";
 import { builtInTypes } from "../model/data-type.ts";
 import type { AnyDerivation, Derivation } from "../model/derivation.ts";
 import type { AnyDerivator, Derivator } from "../model/derivator.ts";
 import type { HeavyRunner } from "../model/heavy-task.ts";
 import { configuredDerivation, configuredDerivator, type PluginChoice, typeOfChoice } from "../model/plugin-choice.ts";
-import { withOrigin } from "../model/plugin-origin.ts";
+import { standardValues } from "../query/bucket-values.ts";
 import { DerivatorSets } from "./derivator-set.ts";
 import { heavyDerivator } from "./heavy-derivator.ts";
 
@@ -52,7 +52,7 @@ function chosen(
     const derivator = atNode(node, () => configuredDerivator(choice, byName(choice, known, "derivator", node)));
     if (builtInDerivators.includes(derivator)) continue;
     refuseUnsure(derivator, node);
-    if (taken.has(derivator.name)) {
+    if (builtInValues.has(derivator.name)) {
       const rule = "a built-in one has that name (give it another with `as`)";
       throw duplicate(`Cannot call a derivator "${derivator.name}" as ${rule}`, node);
     }
@@ -90,7 +90,11 @@ function refuseUnsure(derivator: Derivator, node: string): void {
   }
 }
 
-const taken: ReadonlySet<string> = new Set([...floatResultNames, ...builtInDerivators.map(({ name }) => name)]);
+/** Values that blocks and queries compute without being told. */
+export const builtInValues: ReadonlySet<string> = new Set([
+  ...standardValues,
+  ...builtInDerivators.map(({ name }) => name),
+]);
 
 const keyOf = ({ stateName, name }: Derivator) => stateName ?? name;
 
