@@ -101,6 +101,22 @@ function program(): Command {
     .addOption(json())
     .action(async (selector, options) => (await import("./commands/delete.ts")).deleteData(selector, options));
   command
+    .command("backfill")
+    .description("compute derivators that were added to the graph over what is stored already, at every period")
+    .argument("<graph.yaml>", "names the derivators at the blocks that write the store")
+    .argument("[selector]", "as of a query; all series unless told", "{}")
+    .requiredOption("--derivator <name>", "what to compute; may be repeated", collect)
+    .requiredOption("--from <time>", "ISO 8601, a date, or ms since the epoch; inclusive")
+    .requiredOption("--to <time>", "likewise; exclusive")
+    .option("--where <filter>", "a filter of tags, as of a query")
+    .option("--store <name>", "the store, where the graph has several")
+    .option("--points <count>", "most data points to hold in memory", "200000")
+    .addOption(set())
+    .addOption(json())
+    .action(async (file, selector, options) =>
+      (await import("./commands/backfill.ts")).backfillStore(file, selector, options),
+    );
+  command
     .command("audit")
     .description("check that every data point is accounted for")
     .argument("<graph.yaml>")

@@ -90,6 +90,10 @@ export class Engine {
     return engine;
   }
 
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
   store(name: string): Store {
     return found(this.#stores.get(name), name);
   }
