@@ -117,6 +117,18 @@ function program(): Command {
       (await import("./commands/backfill.ts")).backfillStore(file, selector, options),
     );
   command
+    .command("replay")
+    .description("let a graph read a buffer again from an earlier time or position, as far as its `retention` goes")
+    .argument("<graph.yaml>")
+    .argument("<buffer>", "its name in the graph")
+    .option("--from <time>", "of entry into the buffer: ISO 8601, a date, or ms since the epoch")
+    .option("--from-position <number>", "of the first record to read again, in one partition")
+    .option("--partition <number>", "only of this one; all unless told")
+    .option("--segment <name>", "only what this segment reads; all that read the buffer unless told")
+    .addOption(set())
+    .addOption(json())
+    .action(async (file, buffer, options) => (await import("./commands/replay.ts")).replay(file, buffer, options));
+  command
     .command("audit")
     .description("check that every data point is accounted for")
     .argument("<graph.yaml>")

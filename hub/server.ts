@@ -9,6 +9,7 @@ import { answer, chosenStore, deletion, type GraphContext } from "./engine-queri
 import { backfill, readBackfill } from "./backfills.ts";
 import { readDeletion, readQuery } from "./query-parameters.ts";
 import { StaticTagsetWriter } from "./static-tagsets.ts";
+import { readReplay, rewound } from "./replays.ts";
 import { addTagRoutes } from "./tag-routes.ts";
 import type { Catalogue } from "../graphs/catalogue.ts";
 
@@ -38,6 +39,7 @@ export async function startHub(engine: Engine, catalogue: Catalogue): Promise<Hu
   // Nobody is asked who they are over TCP: only this user's own commands may change what is stored.
   addDeletion(local, engine, catalogue);
   addBackfill(local, engine, catalogue);
+  addReplay(local, engine);
   await local.ready();
   await local.listen({ path: socket });
   const { hub } = engine.plan.graph;
@@ -114,6 +116,14 @@ function addBackfill(server: FastifyInstance, engine: Engine, catalogue: Catalog
     const wanted = readBackfill(request.body);
     const name = chosenStore(engine.plan.graph, wanted.store);
     return engine.alone(name, (one) => backfill(contextOf(engine, catalogue), name, one, wanted));
+  });
+}
+
+function addReplay(server: FastifyInstance, engine: Engine): void {
+  server.post("/api/v1/replay", async (request) => {
+    const wanted = readReplay(request.body, engine.plan);
+    const places = await engine.aside(wanted.buffer, wanted.segments, (buffer) => rewound(buffer, wanted));
+    return { places };
   });
 }
 

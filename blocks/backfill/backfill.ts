@@ -292,11 +292,10 @@ class FilledRows {
   /** Waits for the states that are computed in other threads. */
   async settle(): Promise<void> {
     const { others, start } = this.#table;
-    await Promise.all(
-      others.map((states, row) =>
-        this.#all.settle(states as DerivatorStates, undefined, this.#failedAt(start[row] as number)),
-      ),
+    const settling = others.map((states = [], row) =>
+      this.#all.settle(states, undefined, this.#failedAt(start[row] as number)),
     );
+    await Promise.all(settling.filter((one) => one !== undefined));
   }
 
   write(): StatesWrite {

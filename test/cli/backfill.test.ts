@@ -1,66 +1,16 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openEmbeddedStore } from "../../connectors/embedded/embedded-store.ts";
-import { storedTable } from "../blocks/rollup/stored-table.ts";
 import { finished, freePort, millrace, printed, startMillrace, temporaryFolder } from "../millrace-process.ts";
-
-const periods = ["1m", "1h", "1d"];
-
-const graphOf = (source: string, derivators: string) => `stores:
-  main: { type: embedded, path: ./store }
-sources:
-  points: ${source}
-buffers:
-  raw: { type: disk, path: ./buffer, from: points, partitions: 2 }
-blocks:
-  rollups: { type: processor, from: raw, store: main, aggregators: [${periods.join(", ")}], derivators: [${derivators}], grouper: { duration: 50 ms } }
-`;
-
-const jsonl = "{ type: file/jsonl, path: ./points.jsonl }";
-
-interface Message {
-  readonly metric: string;
-  readonly type: string;
-  readonly values: readonly (readonly [string, number | string])[];
-}
+import { freshTable, graphOf, jsonl, linesOf, type Message, messageOf, post, tableOf } from "./plant.ts";
 
 const day = Date.parse("2026-03-01");
-/** Points of one metric, some minutes apart, from a moment on. */
-const messageOf = (metric: string, from: number, count: number, step = 137_000): Message => ({
-  metric,
-  type: metric === "note" ? "ttext" : "tdouble",
-  values: Array.from({ length: count }, (_, index) => {
-    const value = ((index * 7_919) % 1_000) / 8 + from / 1e12;
-    return [new Date(from + index * step).toISOString(), metric === "note" ? `n${value}` : value] as const;
-  }),
-});
-
-/** What the store of a folder holds, to the last bit. */
-async function tableOf(folder: string): Promise<string[]> {
-  const store = await openEmbeddedStore(join(folder, "store"), { readOnly: true });
-  try {
-    return await storedTable(store, periods);
-  } finally {
-    await store.close();
-  }
-}
-
-/** The table of a run that had the derivators from the beginning. */
-async function freshTable(messages: readonly Message[], derivators: string): Promise<string[]> {
-  const folder = temporaryFolder();
-  writeFileSync(join(folder, "points.jsonl"), messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
-  writeFileSync(join(folder, "plant.yaml"), graphOf(jsonl, derivators));
-  const { code, stderr } = await millrace(["run", "plant.yaml", "--until-idle", "--quiet"], {}, folder);
-  expect(code, stderr).toBe(0);
-  return tableOf(folder);
-}
 
 test("without an engine `backfill` fills the store itself, and says what it cannot fill and why", async () => {
   const folder = temporaryFolder();
   const messages = [messageOf("flow", day, 1_500), messageOf("level", day + 3e7, 900), messageOf("note", day, 40)];
-  writeFileSync(join(folder, "points.jsonl"), messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
-  writeFileSync(join(folder, "plant.yaml"), graphOf(jsonl, ""));
+  writeFileSync(join(folder, "points.jsonl"), linesOf(messages));
+  writeFileSync(join(folder, "plant.yaml"), graphOf({ source: jsonl }));
   const run = (...args: string[]) => millrace(args, {}, folder);
   expect((await run("run", "plant.yaml", "--until-idle", "--quiet")).code).toBe(0);
   const range = ["--from", "2026-03-01", "--to", "2026-03-05"];
@@ -68,7 +18,7 @@ test("without an engine `backfill` fills the store itself, and says what it cann
   expect(early).toMatchObject({ code: 2, stdout: "" });
   expect(early.stderr).toContain('add it to the derivators of "rollups", and start the graph again');
 
-  writeFileSync(join(folder, "plant.yaml"), graphOf(jsonl, "p99, distinct"));
+  writeFileSync(join(folder, "plant.yaml"), graphOf({ source: jsonl, derivators: "p99, distinct" }));
   const filled = await run("backfill", "plant.yaml", "--derivator", "p99", ...range, "--points", "100", "--json");
   expect(filled, filled.stderr).toMatchObject({ code: 0, stderr: "" });
   expect(JSON.parse(filled.stdout)).toMatchObject({ series: 2, points: 2_400, buckets: { "1h": 93 }, failures: [] });
@@ -95,11 +45,8 @@ test("a running engine goes on while it backfills, and kills of both commands ch
   const port = await freePort();
   const http = `{ type: flow/http/json, host: 127.0.0.1, port: ${port} }`;
   const sent: Message[] = [];
-  const post = async (message: Message) => {
-    const url = `http://127.0.0.1:${port}/api/v1/series`;
-    const headers = { "content-type": "application/json" };
-    const { status } = await fetch(url, { method: "POST", headers, body: JSON.stringify(message) });
-    expect(status).toBe(200);
+  const send = async (message: Message) => {
+    await post(port, message);
     sent.push(message);
   };
   const start = async () => {
@@ -110,19 +57,19 @@ test("a running engine goes on while it backfills, and kills of both commands ch
   const backfill = ["backfill", "plant.yaml", "--derivator", "p99", "--derivator", "rate", "--points", "200"].concat(
     ...["--from", "2026-03-01", "--to", "2026-04-01", "--json"],
   );
-  writeFileSync(join(folder, "plant.yaml"), graphOf(http, ""));
+  writeFileSync(join(folder, "plant.yaml"), graphOf({ source: http }));
   let engine = await start();
-  for (const metric of ["flow", "level", "note", "power"]) await post(messageOf(metric, day, 4_000));
+  for (const metric of ["flow", "level", "note", "power"]) await send(messageOf(metric, day, 4_000));
   engine.kill("SIGTERM");
   expect(await finished(engine)).toMatchObject({ code: 0 });
 
-  writeFileSync(join(folder, "plant.yaml"), graphOf(http, "p99, rate"));
+  writeFileSync(join(folder, "plant.yaml"), graphOf({ source: http, derivators: "p99, rate" }));
   engine = await start();
   const interrupted = startMillrace([...backfill], {}, folder);
   const ended = finished(interrupted);
   for (let round = 0; round < 6; round += 1) {
     // Late points, and corrections of stored ones.
-    await post(messageOf("flow", day + round * 1_370_000 + (round % 2), 20));
+    await send(messageOf("flow", day + round * 1_370_000 + (round % 2), 20, round));
   }
   const isFilled = (line: string) => line.startsWith("tdouble level 1m") && line.includes("counter");
   await expect.poll(async () => (await tableOf(folder)).some(isFilled), { timeout: 20_000 }).toBe(true);
@@ -133,7 +80,7 @@ test("a running engine goes on while it backfills, and kills of both commands ch
   engine = await start();
   const again = startMillrace([...backfill], {}, folder);
   const done = finished(again);
-  for (let round = 0; round < 10; round += 1) await post(messageOf("power", day + round * 13_700_001, 30));
+  for (let round = 0; round < 10; round += 1) await send(messageOf("power", day + round * 13_700_001, 30));
   const { code, stdout, stderr } = await done;
   expect(code, stderr).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ series: 3, failures: [] });
