@@ -179,11 +179,12 @@ class Batch {
     const stored = await this.#store.readStates(period.key, units);
     const fresh =
       finer === undefined ? await this.#folded(units, stored, period) : await this.#merged(units, period, finer);
+    const revisions = await this.#store.stateRevisions?.(period.key, units);
     const bySeries = new Map<Series, FilledRows>();
     units.forEach(({ series }, place) => {
       const rows = bySeries.get(series) ?? new FilledRows(series, period, this.#context);
       bySeries.set(series, rows);
-      rows.add(stored[place] as StateRows, fresh[place] as FreshStates);
+      rows.add(stored[place] as StateRows, fresh[place] as FreshStates, revisions?.[place]);
     });
     const filled = [...bySeries.values()].filter(({ length }) => length > 0);
     await Promise.all(filled.map((rows) => rows.settle()));
@@ -261,6 +262,7 @@ class FilledRows {
   readonly #wanted: DerivatorSet;
   readonly #context: BackfillContext;
   readonly #table = new StateTable(16);
+  readonly #revisions: number[] = [];
 
   constructor(series: Series, period: Period, context: BackfillContext) {
     this.#series = series;
@@ -274,7 +276,8 @@ class FilledRows {
     return this.#table.length;
   }
 
-  add({ start, floats, bytes }: StateRows, fresh: FreshStates): void {
+  /** @param revisions What the stored rows are as of, where the store goes by that. */
+  add({ start, floats, bytes }: StateRows, fresh: FreshStates, revisions?: ReadonlyMap<number, number>): void {
     for (const [row, at] of start.entries()) {
       const states = fresh.get(at);
       if (states === undefined) continue;
@@ -283,6 +286,8 @@ class FilledRows {
         others[this.#all.placeOf(name) as number] = states[this.#wanted.placeOf(name) as number];
       }
       const place = this.#table.append(this.#series.index, at, others);
+      // As of the same input and more of the graph: over what is stored, and under whatever the next record makes.
+      if (revisions !== undefined) this.#revisions.push((revisions.get(at) ?? 0) + 1);
       if (floats === undefined) continue;
       const from = row * floatStateWidth;
       this.#table.floats.set(floats.subarray(from, from + floatStateWidth), place * floatStateWidth);
@@ -302,7 +307,8 @@ class FilledRows {
     const failed = this.#failedAt(this.#table.start[0] as number);
     const rows = this.#table.rows(0, this.#table.length, this.#series, this.#all, failed);
     const results = (row: number) => bucketResults(this.#table, row, this.#series, this.#period, this.#all, failed);
-    return { series: this.#series, period: this.#period.key, rows, results };
+    const revisions = this.#revisions.length === 0 ? undefined : Float64Array.from(this.#revisions);
+    return { series: this.#series, period: this.#period.key, rows, results, ...(revisions && { revisions }) };
   }
 
   #failedAt(start: number): OnFailure {
