@@ -36,7 +36,7 @@ export function readBackfill(body: unknown): BackfillParameters {
   const { success, data, error } = parameters.safeParse(body);
   if (success) return data;
   const [issue] = error.issues;
-  throw new EngineError("USAGE_INVALID", `Cannot backfill as ${issue?.path.join(".")} is no part: ${issue?.message}`);
+  throw new EngineError("USAGE_INVALID", `Cannot backfill as ${issue?.path.join(".")} does not fit: ${issue?.message}`);
 }
 
 /** What one piece did, and what a derivator failed at first. */

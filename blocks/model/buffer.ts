@@ -1,7 +1,7 @@
 import type { Tally } from "../../runtime/receipt.ts";
 import type { ObservationChunk } from "./observation-chunk.ts";
 
-/** Of the records that no consumer still had to commit: those that were appended and not settled. */
+/** Of the records that are not settled: some consumer has never committed them. */
 export interface BufferDepth {
   readonly records: number;
   readonly rows: number;
