@@ -128,9 +128,10 @@ class PartitionLogic<T> extends ChunkLogic implements LoopExitLogic {
       }
     }
     for (let row = 0; row < this.#chosenCount; row += 1) {
-      const index = only ?? (this.#chosen[row]);
+      const chosen = this.#chosen[row] as number;
+      const index = only ?? chosen;
       if (this.isClosed(outs[index] as Outlet<T>)) continue;
-      this.#waiting[index]?.push(elements[row]);
+      this.#waiting[index]?.push(elements[row] as T);
       this.#waitingCount += 1;
     }
     for (let index = 0; index < outs.length; index += 1) this.#send(outs[index] as Outlet<T>, index);
