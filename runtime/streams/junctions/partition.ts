@@ -128,8 +128,7 @@ class PartitionLogic<T> extends ChunkLogic implements LoopExitLogic {
       }
     }
     for (let row = 0; row < this.#chosenCount; row += 1) {
-      const chosen = this.#chosen[row] as number;
-      const index = only ?? chosen;
+      const index = only ?? this.#chosen[row] ?? 0;
       if (this.isClosed(outs[index] as Outlet<T>)) continue;
       this.#waiting[index]?.push(elements[row] as T);
       this.#waitingCount += 1;
