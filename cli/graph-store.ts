@@ -40,6 +40,7 @@ export async function graphStore(options: { graph: string; store?: string; set?:
     context: {
       graph: plan.graph,
       derivators: catalogue.derivators,
+      clock: systemClock,
       buckets: bucketRules(plan.graph.timezone, plan.graph.bucket_label),
     },
     ask: (path, request) => askOwner(plan, path, request),
@@ -61,7 +62,7 @@ export async function graphStore(options: { graph: string; store?: string; set?:
 }
 
 /** The engine owns all of its stores and buffers: whichever knows it will do. */
-async function askOwner(plan: Plan, path: string, request?: EngineRequest): Promise<string | undefined> {
+export async function askOwner(plan: Plan, path: string, request?: EngineRequest): Promise<string | undefined> {
   for (const { definition, settings } of [...plan.stores.values(), ...plan.buffers]) {
     if (definition.kind !== "store" && definition.kind !== "buffer") continue;
     const address = await definition.engineAddress?.(settings as never);

@@ -22,7 +22,7 @@ export function chosenDerivators(
   node: string,
   heavy?: HeavyRunner,
 ): DerivatorSets {
-  return new DerivatorSets([...builtInDerivators, ...chosen(choices, known, node, heavy).values()]);
+  return new DerivatorSets([...builtInDerivators, ...derivatorsChosen(choices, known, node, heavy).values()]);
 }
 
 /** The same, and all others that need no settings: what can be computed of observations. */
@@ -32,7 +32,7 @@ export function allDerivators(
   node: string,
   heavy?: HeavyRunner,
 ): DerivatorSets {
-  const all = chosen(choices, known, node, heavy);
+  const all = derivatorsChosen(choices, known, node, heavy);
   for (const derivator of known) {
     if ("configure" in derivator || all.has(derivator.name) || builtInDerivators.includes(derivator)) continue;
     all.set(derivator.name, heavy === undefined ? derivator : heavyDerivator(derivator, derivator.name, heavy));
@@ -40,12 +40,12 @@ export function allDerivators(
   return new DerivatorSets([...builtInDerivators, ...all.values()]);
 }
 
-/** By name of the value. */
-function chosen(
+/** Those that the settings choose, by name of the value. @throws {EngineError} as `chosenDerivators`. */
+export function derivatorsChosen(
   choices: readonly PluginChoice[],
   known: readonly AnyDerivator[],
   node: string,
-  heavy: HeavyRunner | undefined,
+  heavy?: HeavyRunner,
 ): Map<string, Derivator> {
   const all = new Map<string, Derivator>();
   for (const choice of choices) {
