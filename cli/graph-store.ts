@@ -61,7 +61,7 @@ export async function graphStore(options: { graph: string; store?: string; set?:
 }
 
 /** The engine owns all of its stores and buffers: whichever knows it will do. */
-async function askOwner(plan: Plan, path: string, request?: EngineRequest): Promise<string | undefined> {
+export async function askOwner(plan: Plan, path: string, request?: EngineRequest): Promise<string | undefined> {
   for (const { definition, settings } of [...plan.stores.values(), ...plan.buffers]) {
     if (definition.kind !== "store" && definition.kind !== "buffer") continue;
     const address = await definition.engineAddress?.(settings as never);
