@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
-import type { Buffer as BufferContract, BufferBooks, BufferDepth, BufferReader } from "../../blocks/model/buffer.ts";
+import type {
+  Buffer as BufferContract,
+  BufferBooks,
+  BufferDepth,
+  BufferReader,
+  ConsumerBooks,
+} from "../../blocks/model/buffer.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import type { SeriesTable } from "../../blocks/model/series.ts";
 import type { Clock } from "../../runtime/clock/clock.ts";
@@ -166,9 +172,10 @@ export class DiskBuffer implements BufferContract {
 
   books(): BufferBooks[] {
     return this.#folder.partitions.map(({ index, appended, places }) => {
-      const consumers = new Map<string, { pending: number; settled: Tally }>();
-      for (const { consumer, pending, settled } of places.values()) consumers.set(consumer, { pending, settled });
-      return { partition: index, appended, consumers };
+      const consumers = new Map<string, ConsumerBooks>();
+      for (const { consumer, pending, settled } of places.values())
+        consumers.set(consumer, { appended, pending, settled });
+      return { partition: index, consumers };
     });
   }
 

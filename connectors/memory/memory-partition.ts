@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ConsumerBooks } from "../../blocks/model/buffer.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import { Tally } from "../../runtime/receipt.ts";
@@ -77,11 +78,11 @@ export class MemoryPartition {
     return this.#removeCommitted();
   }
 
-  books(): Map<string, { pending: number; settled: Tally }> {
-    const books = new Map<string, { pending: number; settled: Tally }>();
+  books(): Map<string, ConsumerBooks> {
+    const books = new Map<string, ConsumerBooks>();
     for (const [consumer, { position, settled }] of this.#places) {
       const pending = rowsOf(this.#records.filter((record) => record.position > position));
-      books.set(consumer, { pending, settled });
+      books.set(consumer, { appended: this.appended, pending, settled });
     }
     return books;
   }
