@@ -49,7 +49,7 @@ export interface BufferReader {
   /** Called after a `read` that found nothing, once another may find something or the end; at most once a `read`. */
   onRecord(wake: () => void): void;
   /**
-   * Everything up to `position` is at rest elsewhere. `settled` says what became of the rows since the last commit and is added
+   * Everything up to `position`, which was read, is at rest elsewhere. `settled` says what became of the rows since the last commit and is added
    * to the books in the same transaction. Resolves once durable; commits of one turn are grouped.
    *
    * @throws {EngineError} `STREAM_STOPPED`, retryable, where the place is another's now.

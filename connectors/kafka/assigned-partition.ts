@@ -1,4 +1,5 @@
 import type { Batch, KafkaMessage } from "kafkajs";
+import { EntryClock } from "./entry-clock.ts";
 import { fetchedOffsetOf } from "./kafkajs-internals.ts";
 import { type OffsetSpan, OffsetTracker } from "./offset-tracker.ts";
 
@@ -15,6 +16,11 @@ export class AssignedPartition {
   /** Where a run of records ended that kafkajs keeps to itself: marks of transactions. */
   #silentEnd: number | undefined;
   #tracker = new OffsetTracker();
+  /** What stands beside the last commit; a new run begins with it. */
+  #note: string | undefined;
+  /** To be committed beside the offset that is committed. */
+  #unsaved: string | undefined;
+  #entries = new EntryClock();
   #revoked = false;
 
   constructor(partition: number) {
@@ -37,18 +43,32 @@ export class AssignedPartition {
     return this.#next !== undefined;
   }
 
+  /** What stands beside the last commit. */
+  get note(): string | undefined {
+    return this.#note;
+  }
+
   /**
-   * @param committed The offset that the group committed, if any.
+   * @param committed What the group committed, if anything.
    * @param low The oldest offset of the log.
    * @returns how many records were gone before they were read.
    */
-  locate(committed: number | undefined, low: number): number {
-    const wanted = this.#next ?? committed ?? low;
+  locate(committed: { readonly offset: number; readonly note: string } | undefined, low: number): number {
+    if (!this.located) {
+      this.#note = committed?.note;
+      this.#entries = new EntryClock(enteredOf(this.#note));
+    }
+    const wanted = this.#next ?? committed?.offset ?? low;
     const next = Math.max(wanted, low);
     this.#committed ??= next;
     this.#next = next;
     this.#silentEnd = undefined;
     return next - wanted;
+  }
+
+  /** When the next of the records that `take` gave entered; to be asked once for each, in their order. */
+  enter({ timestamp }: KafkaMessage, now: number): number {
+    return this.#entries.next(Number(timestamp), now);
   }
 
   /** The group gave it to someone else: nothing of it may be committed any more. */
@@ -59,6 +79,7 @@ export class AssignedPartition {
   /** Begins again after the last commit, as a new run does. What the last run handed on no longer counts. */
   rewind(): void {
     this.#tracker = new OffsetTracker();
+    this.#entries = new EntryClock(enteredOf(this.#note));
     this.#next = this.#committed;
     this.#silentEnd = undefined;
   }
@@ -78,9 +99,18 @@ export class AssignedPartition {
     return fetched >= next ? batch.messages : batch.messages.filter(({ offset }) => Number(offset) >= next);
   }
 
-  /** Notes what is handed on as one: records up to the one before `end`. */
-  handOn(end: number, rows: number): HandedOn {
-    return { home: this, tracker: this.#tracker, span: this.#tracker.add(end, rows) };
+  /**
+   * Notes what is handed on as one: records up to the one before `end`.
+   *
+   * @param note Stands beside the offset when it is committed: JSON, with the entry of the last record as `entered`.
+   */
+  handOn(end: number, rows: number, note: string): HandedOn {
+    return { home: this, tracker: this.#tracker, span: this.#tracker.add(end, rows, note) };
+  }
+
+  /** Commits a note again, or for the first time, beside the offset that is committed. */
+  save(note: string): void {
+    this.#unsaved = note;
   }
 
   /** @returns whether more may be committed than before. */
@@ -89,14 +119,33 @@ export class AssignedPartition {
   }
 
   /** What a commit would say; undefined where there is nothing new. */
-  get committable(): number | undefined {
+  get committable(): Commit | undefined {
     const { passed } = this.#tracker;
-    if (this.#revoked || passed === undefined || passed === this.#committed) return undefined;
-    return passed;
+    if (this.#revoked) return undefined;
+    if (passed !== undefined && passed.end !== this.#committed) return { offset: passed.end, note: passed.note };
+    const offset = this.#committed;
+    return this.#unsaved === undefined || offset === undefined ? undefined : { offset, note: this.#unsaved };
   }
 
-  noteCommitted(offset: number): void {
+  noteCommitted({ offset, note }: Commit): void {
     this.#committed = Math.max(this.#committed ?? 0, offset);
+    this.#note = note;
+    this.#unsaved = undefined;
+  }
+}
+
+export interface Commit {
+  readonly offset: number;
+  readonly note: string;
+}
+
+function enteredOf(note: string | undefined): number {
+  try {
+    const { entered } = JSON.parse(note ?? "") as { readonly entered?: unknown };
+    return typeof entered === "number" ? entered : 0;
+  } catch {
+    // Others may have set the offset, with any note or none.
+    return 0;
   }
 }
 
