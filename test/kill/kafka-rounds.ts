@@ -17,6 +17,8 @@ export type Blow = "kill engine" | "kill broker" | "stop engine";
 
 export interface Rounds {
   readonly blows: readonly Blow[];
+  /** Data points rest in a buffer in Kafka between the source and the blocks. */
+  readonly buffered?: boolean;
   /** Chance of a round: when the blow falls. */
   readonly random: () => number;
   readonly note: (line: string) => void;
@@ -33,10 +35,10 @@ const sessionMs = 2_000;
  *
  * @throws {AssertionError} where anything is lost, doubled or does not balance.
  */
-export async function surviveBlows({ blows, random, note }: Rounds): Promise<void> {
+export async function surviveBlows({ blows, buffered = false, random, note }: Rounds): Promise<void> {
   const broker = "kafka.kill";
   const folder = mkdtempSync(join(tmpdir(), "millrace-kill-"));
-  const trial = await newTrial(await up(broker), folder);
+  const trial = await newTrial(await up(broker), folder, buffered);
   try {
     for (const [index, blow] of blows.entries()) {
       const delayMs = Math.floor(random() * 1_500);
@@ -68,32 +70,49 @@ async function deal(blow: Blow, trial: Trial, broker: string): Promise<void> {
   }
 }
 
-async function newTrial(kafka: Running, folder: string): Promise<Trial> {
+async function newTrial(kafka: Running, folder: string, buffered: boolean): Promise<Trial> {
   const topic = await newTopic(kafka, 4);
   const { hub = 0 } = await freePorts(["hub"], folder);
   const graph = join(folder, "graph.yaml");
-  writeFileSync(graph, graphText(kafka, topic, folder, hub));
+  writeFileSync(graph, graphText({ kafka, topic, folder, hub, buffered }));
   return new Trial(kafka, topic, graph);
 }
 
-const graphText = (kafka: Running, topic: string, folder: string, hub: number) => `name: ${topic}
+interface GraphParts {
+  readonly kafka: Running;
+  readonly topic: string;
+  readonly folder: string;
+  readonly hub: number;
+  readonly buffered: boolean;
+}
+
+function graphText({ kafka, topic, folder, hub, buffered }: GraphParts): string {
+  const cluster = `nodes: [{ host: ${kafka.host}, port: ${kafka.ports.plain} }]
+    session_timeout: ${sessionMs} ms
+    max_ttr: 500 ms`;
+  const buffer = `buffers:
+  resting:
+    type: kafka
+    from: raw
+    ${cluster}
+`;
+  return `name: ${topic}
 stores: { main: { type: embedded, path: ${folder}/store } }
 sources:
   raw:
     type: flow/kafka/json
     topic: ${topic}
-    nodes: [{ host: ${kafka.host}, port: ${kafka.ports.plain} }]
-    session_timeout: ${sessionMs} ms
-    max_ttr: 500 ms
-blocks:
+    ${cluster}
+${buffered ? buffer : ""}blocks:
   rollups:
     type: processor
-    from: raw
+    from: ${buffered ? "resting" : "raw"}
     store: main
     grouper: { size: 500, duration: 200 ms }
 dead_letters: { path: ${folder}/dead-letters }
 hub: { host: 127.0.0.1, port: ${hub} }
 `;
+}
 
 class Trial {
   engine: ChildProcess | undefined;
@@ -152,7 +171,12 @@ class Trial {
       return done.length === end.length && done.every((offset, partition) => Math.max(0, offset) === end[partition]);
     };
     await until("all is committed", settled, 120_000);
-    const audit = await this.#run("audit", this.#graph);
+    let audit = "";
+    const atRest = async () => {
+      audit = await this.#run("audit", this.#graph);
+      return !/in flight [^0]/.test(audit);
+    };
+    await until("nothing is in flight", atRest, 120_000);
     assert.match(audit, /^balanced {3}raw: .*in flight 0$/m);
     assert.doesNotMatch(audit, /UNBALANCED|dead-lettered/);
     const closed = new Promise((resolve) => this.engine?.once("close", resolve));

@@ -12,4 +12,14 @@ await withServer("kafka", "Kafka under blows", () => {
       note: () => {},
     });
   }, 600_000);
+
+  test("so do the same blows with a buffer in Kafka between", async () => {
+    const delays = [0.3, 0.8, 0.6, 0.2];
+    await surviveBlows({
+      blows: ["stop engine", "kill engine", "kill broker"],
+      buffered: true,
+      random: () => delays.shift() ?? 0.5,
+      note: () => {},
+    });
+  }, 600_000);
 });

@@ -1,7 +1,7 @@
 import { type Blow, surviveBlows } from "./kafka-rounds.ts";
 
-// `npm run kill -- 200 7`: rounds and seed. Most blows kill the engine.
-const [rounds = "20", seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
+// `npm run kill -- 200 7`: rounds and seed; a third word `buffer` puts one in Kafka between. Most blows kill the engine.
+const [rounds = "20", seed = String(Date.now() % 1_000_000), between] = process.argv.slice(2);
 
 /** A small generator, so that a seed deals the same blows again (mulberry32). */
 function randomOf(state: number): () => number {
@@ -20,5 +20,5 @@ const blows = Array.from({ length: Number(rounds) }, (): Blow => {
   return chance < 0.1 ? "kill broker" : chance < 0.2 ? "stop engine" : "kill engine";
 });
 console.error(`${rounds} rounds with seed ${seed}`);
-await surviveBlows({ blows, random, note: (line) => console.error(line) });
+await surviveBlows({ blows, buffered: between === "buffer", random, note: (line) => console.error(line) });
 console.log(`${rounds} rounds with seed ${seed}: tables equal the closed form, and the books balance`);
