@@ -245,11 +245,11 @@ export class BufferConsumer implements Taker {
     const sum = new Tally();
     sum.addAll(promised.settled);
     sum.addAll(settled);
-    const place = { position, entered: read.enteredAt, rows: promised.rows + (read.rows ?? 0), settled: sum };
+    const place = { position, rows: promised.rows + (read.rows ?? 0), settled: sum };
     share.promised = place;
     return new Promise((resolve, reject) => {
       share.commits.push({ place, resolve, reject });
-      this.#parts.member.settle(home.handOn(position, 0, this.#note(partition, place)));
+      this.#parts.member.settle(home.handOn(position, 0, read.enteredAt, this.#note(partition, place)));
     });
   }
 

@@ -5,8 +5,6 @@ import type { Extent } from "./census.ts";
 export interface BufferPlace {
   /** Offset after the last record that it committed. */
   readonly position: number;
-  /** Entry of that record. */
-  readonly entered: number;
   /** Rows of the records that it committed, as the records say; to be held against `settled`. */
   readonly rows: number;
   readonly settled: Tally;
@@ -16,12 +14,12 @@ export interface BufferPlace {
 const noteBytesMax = 4_000;
 
 /** @param ahead What was known to lie behind the place. */
-export function encodePlace({ entered, rows, settled }: BufferPlace, ahead: Extent): string {
+export function encodePlace({ rows, settled }: BufferPlace, ahead: Extent): string {
   const { filtered, deadLettered } = settled;
   const reasons = { filtered: [...filtered], deadLettered: [...deadLettered] };
   for (;;) {
     const counts = { entered: settled.entered, added: settled.added, durable: settled.durable, ...reasons };
-    const note = JSON.stringify({ entered, rows, ahead, settled: counts });
+    const note = JSON.stringify({ rows, ahead, settled: counts });
     if (Buffer.byteLength(note) <= noteBytesMax) return note;
     const longest = reasons.filtered.length >= reasons.deadLettered.length ? "filtered" : "deadLettered";
     reasons[longest] = withoutSmallest(reasons[longest]);
@@ -31,21 +29,21 @@ export function encodePlace({ entered, rows, settled }: BufferPlace, ahead: Exte
 /** @returns undefined for a note that is not ours: somebody else set the offset. */
 export function decodePlace(note: string, position: number): { place: BufferPlace; ahead: Extent } | undefined {
   try {
-    const { entered, rows, ahead, settled: stored } = JSON.parse(note) as StoredPlace;
+    const { rows, ahead, settled: stored } = JSON.parse(note) as StoredPlace;
     const settled = new Tally();
     settled.entered = stored.entered;
     settled.added = stored.added;
     settled.durable = stored.durable;
     for (const [reason, count] of stored.filtered) settled.filtered.set(reason, count);
     for (const [reason, count] of stored.deadLettered) settled.deadLettered.set(reason, count);
-    return { place: { position, entered, rows, settled }, ahead };
+    return { place: { position, rows, settled }, ahead };
   } catch {
     return undefined;
   }
 }
 
 /** Where a consumer begins. */
-export const newPlace = (position: number): BufferPlace => ({ position, entered: 0, rows: 0, settled: new Tally() });
+export const newPlace = (position: number): BufferPlace => ({ position, rows: 0, settled: new Tally() });
 
 type Counts = readonly (readonly [string, number])[];
 
@@ -60,7 +58,6 @@ function withoutSmallest(counts: Counts): [string, number][] {
 const others = "other reasons";
 
 interface StoredPlace {
-  readonly entered: number;
   readonly rows: number;
   readonly ahead: Extent;
   readonly settled: {

@@ -1,7 +1,7 @@
 import type { Consumer, ConsumerCrashEvent, EachBatchPayload, Kafka, KafkaMessage } from "kafkajs";
 import type { Timer } from "../../runtime/clock/clock.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
-import { AssignedPartition, type Commit, type HandedOn } from "./assigned-partition.ts";
+import { AssignedPartition, type Commit, type HandedOn, metadataOf } from "./assigned-partition.ts";
 import { bySubscription } from "./assigner.ts";
 import { type ClientContext, rootOf, unreachable } from "./client.ts";
 import { loadKafkajs } from "./kafkajs-internals.ts";
@@ -262,7 +262,7 @@ export class GroupMember {
         const { offset = "-1", metadata } = committed?.partitions.find(isOf(home)) ?? {};
         const { low = "0", high = "0" } = ends.find(isOf(home)) ?? {};
         const start = Math.max(Number(low), this.#taker?.startOf?.(home.partition) ?? 0);
-        const known = Number(offset) < 0 ? undefined : { offset: Number(offset), note: metadata ?? "" };
+        const known = Number(offset) < 0 ? undefined : { offset: Number(offset), metadata: metadata ?? "" };
         const gone = home.locate(known, known === undefined ? start : Number(low));
         this.#taker?.onLocated?.(home, Number(high));
         if (gone > 0) this.#lament(home, gone);
@@ -321,8 +321,9 @@ export class GroupMember {
   }
 
   #committable(): { readonly home: AssignedPartition; readonly commit: Commit }[] {
+    const now = this.#context.clock.now();
     return [...this.#assigned.values()].flatMap((home) => {
-      const commit = home.committable;
+      const commit = home.committable(now);
       return commit === undefined ? [] : [{ home, commit }];
     });
   }
@@ -334,7 +335,7 @@ export class GroupMember {
     const partitions = settled.map(({ home, commit }) => ({
       partition: home.partition,
       offset: String(commit.offset),
-      metadata: commit.note,
+      metadata: metadataOf(commit),
     }));
     try {
       await this.#commitNow({ topics: [{ topic: this.#settings.topic, partitions }] });

@@ -143,12 +143,13 @@ export class Intake implements AsyncIterator<SourceElement, undefined>, Taker {
 
   #handOn(home: AssignedPartition, end: number, enteredAt: number, letters: readonly DeadLetter[]): void {
     const { rows } = this.#builder;
-    const handedOn = home.handOn(end, rows, JSON.stringify({ entered: enteredAt }));
+    const handedOn = home.handOn(end, rows, enteredAt);
     this.#rows += rows;
     const receipt = new Receipt(
       rows + letters.length,
       () => this.#settled(handedOn),
       (error) => this.onFailed(error),
+      { enteredAt, lane: home },
     );
     for (const { code } of letters) receipt.deadLettered(code, 1);
     // One hold of our own, since the chunks are handed on one by one and a record may hold nothing at all.

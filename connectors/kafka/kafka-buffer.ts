@@ -12,6 +12,7 @@ import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import type { Timer } from "../../runtime/clock/clock.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { RoomGate } from "../../runtime/room-gate.ts";
+import { readMetadata } from "./assigned-partition.ts";
 import { BufferConsumer } from "./buffer-consumer.ts";
 import { type BufferPlace, decodePlace } from "./buffer-place.ts";
 import { encodeBuffered } from "./buffer-record.ts";
@@ -334,7 +335,7 @@ export class KafkaBuffer implements BufferContract {
     const [found] = await this.#admin.fetchOffsets({ groupId, topics: [topic] });
     return this.#censuses.map((_, index) => {
       const { offset = "-1", metadata } = found?.partitions.find(({ partition }) => partition === index) ?? {};
-      return Number(offset) < 0 ? undefined : decodePlace(metadata ?? "", Number(offset));
+      return Number(offset) < 0 ? undefined : decodePlace(readMetadata(metadata ?? "").note, Number(offset));
     });
   }
 

@@ -3,6 +3,8 @@ export interface OffsetSpan {
   /** The offset after the last one of the span. */
   readonly end: number;
   readonly rows: number;
+  /** Entry of its last record, ms since the epoch. */
+  readonly entered: number;
   /** Committed beside `end`. */
   readonly note: string;
   settled: boolean;
@@ -30,8 +32,8 @@ export class OffsetTracker {
   }
 
   /** @param end The offset after the span, greater than that of any span before. */
-  add(end: number, rows: number, note = ""): OffsetSpan {
-    const span = { end, rows, note, settled: false };
+  add(end: number, rows: number, entered = 0, note = ""): OffsetSpan {
+    const span = { end, rows, entered, note, settled: false };
     this.#spans.push(span);
     this.#rows += rows;
     return span;

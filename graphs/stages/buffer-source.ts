@@ -136,7 +136,7 @@ class BufferSourceLogic extends GraphStageLogic<BufferSourceControl> {
       this.#commit();
     });
     const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
-    const receipt = new Receipt(record.rows, settled, failed, { enteredAt: record.enteredAt });
+    const receipt = new Receipt(record.rows, settled, failed, { enteredAt: record.enteredAt, lane: this });
     const chunks = record.chunks();
     this.#inFlight.push(entry);
     this.#rowsInFlight += record.rows;
