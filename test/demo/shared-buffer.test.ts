@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, test } from "vitest";
 import { freePorts } from "../../tools/services/ports.ts";
 import { TestKeyspaces } from "../connectors/cassandra/cluster.ts";
 import { until } from "../connectors/kafka/kafka-topic.ts";
 import { finished, millrace, printed, startMillrace, temporaryFolder } from "../millrace-process.ts";
-import { withServers } from "../with-server.ts";
+import { withServer, withServers } from "../with-server.ts";
 
 const graph = "config/examples/shared-buffer.yaml";
 const start = Date.UTC(2024, 0, 31, 23, 50);
@@ -90,4 +92,33 @@ await withServers(["kafka", "cassandra"], "Engines that share a buffer in Kafka"
     assert.equal(audit.code, 0, audit.stdout);
     assert.equal(audit.stdout.match(/^balanced {3}raw\[\d\] -> rollups: .*in flight 0$/gm)?.length, 4);
   }, 300_000);
+});
+
+await withServer("kafka", "A finite graph through a buffer in Kafka", (kafka) => {
+  test("a run until idle ends when the buffer is empty, and its books balance afterwards", async () => {
+    const folder = temporaryFolder();
+    const lines = Array.from({ length: 500 }, (_, i) => {
+      const at = new Date(start + i * 1000).toISOString().slice(0, 19);
+      return JSON.stringify({ metric: `m${i % 9}`, tagset: {}, type: "tlong", values: [[at, i]] });
+    });
+    writeFileSync(join(folder, "readings.jsonl"), `${lines.join("\n")}\n`);
+    writeFileSync(
+      join(folder, "graph.yaml"),
+      `name: idle-${process.pid}-${Date.now()}
+stores: { main: { type: embedded, path: ./store } }
+sources: { readings: { type: file/jsonl, path: ./readings.jsonl } }
+buffers: { raw: { type: kafka, from: readings, nodes: [{ host: ${kafka.host}, port: ${kafka.ports.plain} }], compression: zstd } }
+blocks: { rollups: { type: processor, from: raw, store: main } }
+`,
+    );
+    const run = await millrace(["run", "graph.yaml", "--until-idle", "--quiet"], {}, folder);
+    assert.equal(run.code, 0, run.stderr);
+    const { stdout } = await millrace(["audit", "graph.yaml"], {}, folder);
+    const entered = [...stdout.matchAll(/^balanced {3}raw\[\d\] -> rollups: entered (\d+), .*in flight 0$/gm)];
+    assert.equal(entered.length, 4);
+    assert.equal(
+      entered.reduce((sum, [, rows]) => sum + Number(rows), 0),
+      500,
+    );
+  }, 120_000);
 });
