@@ -225,7 +225,7 @@ class Round {
 
   #check(counts: readonly number[], earlyCounts: readonly number[], leavers: readonly number[]): void {
     const { flow } = this.#lost;
-    const ends = this.#begun - 1 + (this.#killed ? 1 : 0);
+    const ends = this.#begun - 1 + Number(this.#killed) + Number(this.#failedLast);
     this.#expect(
       flow >= 0 && flow <= ends * (parallelism + portsMax),
       `${flow} elements lost by ${ends} ends of a flow`,

@@ -44,7 +44,7 @@ const loopMax = 16;
  */
 export const loop: Workload = {
   name: "w5",
-  rowsDefault: 500_000,
+  rowsDefault: 2_000_000,
   subject: streamParticipant("millrace", async () => {
     const system = await warmEngine();
     return async (elements, tally) => {

@@ -20,6 +20,12 @@ export interface Connected {
 
 const reconnectMinMs = 250;
 
+/** What the driver's declarations leave out of a host. */
+interface Removed {
+  /** Waits for the answers under way, in the background. */
+  shutdown(waitForPending: true): Promise<void>;
+}
+
 /**
  * Connects to a cluster. The driver is loaded here, when a graph first needs it.
  *
@@ -28,6 +34,7 @@ const reconnectMinMs = 250;
 export async function connect(settings: DriverSettings): Promise<Connected> {
   const { default: driver } = await import("cassandra-driver");
   const client = new driver.Client(optionsOf(settings, driver));
+  client.on("hostRemove", (host: Removed) => void host.shutdown(true));
   try {
     await client.connect();
     return { driver, client };
@@ -47,6 +54,8 @@ export async function connect(settings: DriverSettings): Promise<Connected> {
  * - It retries in ways of its own, without a wait, and only some faults. Here it retries nothing; `CassandraClient` does.
  * - After a while it looks for a lost node every ten minutes only. Here `max_ttr` bounds that.
  * - A connection takes 2,048 requests at once and refuses more: it never queues. `CassandraClient` bounds what is in flight.
+ * - Where all nodes were lost it forgets those it knew, which connect again all the same, and then for ever: a client that was shut down keeps
+ *   the process from its end. Here they are shut down as they are forgotten.
  * - With TLS it accepts any certificate unless told otherwise.
  * - A map is read as an object, in which the key `__proto__` is lost. Here it is a `Map`.
  * - An integer of 64 bits is an object of its own. Here it is a `bigint`.

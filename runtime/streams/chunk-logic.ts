@@ -15,18 +15,30 @@ export abstract class ChunkLogic<M = void> extends GraphStageLogic<M> {
 
   /** Like `pull`, for up to `elementsMax` elements; at least 1. A longer chunk than that of the run is not asked for. */
   protected pullChunk(inlet: Inlet<unknown>, elementsMax: number): void {
-    this.#in(inlet).demand = Math.min(elementsMax, this.stageInterpreter?.chunkMax ?? 1);
+    inConnection(this, inlet).demand = Math.min(elementsMax, this.stageInterpreter?.chunkMax ?? 1);
     this.pull(inlet);
+  }
+
+  /**
+   * Lets more come than was asked for, where it has not come yet: an inlet at which nothing arrives for long else keeps to what
+   * downstream took when it was pulled, and whoever divides a stream among several reads no more for it.
+   */
+  protected raiseDemand(inlets: readonly Inlet<unknown>[], elementsMax: number): void {
+    const demand = Math.min(elementsMax, this.stageInterpreter?.chunkMax ?? 1);
+    for (const inlet of inlets) {
+      const connection = inConnection(this, inlet);
+      if (this.hasBeenPulled(inlet)) connection.demand = Math.max(connection.demand, demand);
+    }
   }
 
   /** How many elements may be pushed now, at once; 0 where not `isAvailable(outlet)`. */
   protected demandOf(outlet: Outlet<unknown>): number {
-    return this.isAvailable(outlet) ? this.#out(outlet).demand : 0;
+    return this.isAvailable(outlet) ? outConnection(this, outlet).demand : 0;
   }
 
   /** Like `push`, of 1 to `demandOf(outlet)` elements; the array belongs to downstream from here on. */
   protected pushChunk<T>(outlet: Outlet<T>, elements: readonly T[]): void {
-    const connection = this.#out(outlet);
+    const connection = outConnection(this, outlet);
     if (elements.length === 1) {
       this.push(outlet, elements[0] as T);
       return;
@@ -42,17 +54,17 @@ export abstract class ChunkLogic<M = void> extends GraphStageLogic<M> {
 
   /** Something was pushed to the inlet, and its turn is still to come. */
   protected isArriving(inlet: Inlet<unknown>): boolean {
-    return (this.#in(inlet).portState & (pushing | inClosed)) === pushing;
+    return (inConnection(this, inlet).portState & (pushing | inClosed)) === pushing;
   }
 
   /** More than one element has arrived: `grabChunk` is the way to take them. */
   protected holdsChunk(inlet: Inlet<unknown>): boolean {
-    return this.#in(inlet).chunked;
+    return inConnection(this, inlet).chunked;
   }
 
   /** Takes what has arrived, `elementsMax` at most: the others stay, and the inlet stays available. */
   protected grabChunk<T>(inlet: Inlet<T>, elementsMax = Number.POSITIVE_INFINITY): readonly T[] {
-    const connection = this.#in(inlet);
+    const connection = inConnection(this, inlet);
     if (!connection.chunked) return [this.grab(inlet)];
     const chunk = connection.slot as readonly T[];
     const { taken } = connection;
@@ -76,12 +88,14 @@ export abstract class ChunkLogic<M = void> extends GraphStageLogic<M> {
     else this.push(outlet, this.grab(inlet));
     return !this.isAvailable(inlet);
   }
+}
 
-  #in(inlet: Inlet<unknown>): Connection {
-    return this.stagePorts[inlet.id] as Connection;
-  }
+// Functions, as each call of a private method looks the class up again.
 
-  #out(outlet: Outlet<unknown>): Connection {
-    return this.stagePorts[this.stageInletCount + outlet.id] as Connection;
-  }
+function inConnection(logic: GraphStageLogic<unknown>, inlet: Inlet<unknown>): Connection {
+  return logic.stagePorts[inlet.id] as Connection;
+}
+
+function outConnection(logic: GraphStageLogic<unknown>, outlet: Outlet<unknown>): Connection {
+  return logic.stagePorts[logic.stageInletCount + outlet.id] as Connection;
 }

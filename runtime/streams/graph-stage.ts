@@ -112,6 +112,8 @@ export abstract class GraphStageLogic<M = void> {
   declare readonly materialized: M;
   /** Inlets first, then outlets. @internal */
   readonly stagePorts: Connection[] = [];
+  /** Where outlets begin among them. @internal */
+  readonly stageInletCount: number;
   /** Ports still open. @internal */
   stageOpenPorts: number;
   /** Stays after its ports have closed. @internal */
@@ -125,7 +127,6 @@ export abstract class GraphStageLogic<M = void> {
   /** Set by the run. @internal */
   stageName = "";
   readonly #shape: Shape;
-  readonly #inletCount: number;
   readonly #inHandlers: (InHandler | undefined)[] = [];
   readonly #outHandlers: (OutHandler | undefined)[] = [];
   readonly #timers = new Map<string, Timer>();
@@ -133,7 +134,7 @@ export abstract class GraphStageLogic<M = void> {
   /** @param shape Of the stage that makes this logic. */
   constructor(shape: Shape) {
     this.#shape = shape;
-    this.#inletCount = shape.inlets.length;
+    this.stageInletCount = shape.inlets.length;
     this.stageOpenPorts = shape.inlets.length + shape.outlets.length;
     shape.inlets.forEach(number);
     shape.outlets.forEach(number);
@@ -149,16 +150,16 @@ export abstract class GraphStageLogic<M = void> {
   onTimer(_key: string): void {}
 
   get clock(): Clock {
-    return this.#interpreter.clock;
+    return interpreterOf(this).clock;
   }
 
   get log(): Log {
-    return this.#interpreter.log;
+    return interpreterOf(this).log;
   }
 
   /** Where it runs, for stages that run streams of their own. */
   get system(): ActorSystem {
-    return this.#interpreter.system;
+    return interpreterOf(this).system;
   }
 
   /** Every port needs one before the run starts. It may be replaced at any time. */
@@ -171,18 +172,18 @@ export abstract class GraphStageLogic<M = void> {
       if (connection !== undefined) connection.inHandler = handler as InHandler;
     } else {
       this.#outHandlers[port.id] = handler as OutHandler;
-      const connection = this.stagePorts[this.#inletCount + port.id];
+      const connection = this.stagePorts[this.stageInletCount + port.id];
       if (connection !== undefined) connection.outHandler = handler as OutHandler;
     }
   }
 
   /** Asks for one element. Not while one is asked for, nor on a closed port. */
   pull(inlet: Inlet<unknown>): void {
-    const connection = this.#inConnection(inlet);
+    const connection = inConnection(this, inlet);
     const state = connection.portState;
     if ((state & (inReady | inClosed | outClosed)) === inReady) {
       connection.portState = state ^ pullStartFlip;
-      this.#interpreter.chasePull(connection);
+      interpreterOf(this).chasePull(connection);
       return;
     }
     if ((state & inClosed) !== 0) throw this.#violation(`Cannot pull closed port: it is "${inlet.name}"`);
@@ -198,7 +199,7 @@ export abstract class GraphStageLogic<M = void> {
 
   /** Takes the element that has arrived; once each. */
   grab<T>(inlet: Inlet<T>): T {
-    const connection = this.#inConnection(inlet);
+    const connection = inConnection(this, inlet);
     const element = connection.slot;
     if ((connection.portState & inReady) === 0 || element === undefined) {
       throw this.#violation(`Cannot grab from empty port: it is "${inlet.name}"`);
@@ -209,7 +210,7 @@ export abstract class GraphStageLogic<M = void> {
 
   /** Sends one element. Only where `isAvailable(outlet)`; undefined and null are no elements. */
   push<T>(outlet: Outlet<T>, element: T): void {
-    const connection = this.#outConnection(outlet);
+    const connection = outConnection(this, outlet);
     const state = connection.portState;
     if (element === undefined || element === null) {
       throw this.#violation(`Cannot push to "${outlet.name}" as an element must be there: it is ${String(element)}`);
@@ -217,7 +218,7 @@ export abstract class GraphStageLogic<M = void> {
     if ((state & (outReady | outClosed | inClosed)) === outReady) {
       connection.portState = state ^ pushStartFlip;
       connection.slot = element;
-      this.#interpreter.chasePush(connection);
+      interpreterOf(this).chasePush(connection);
       return;
     }
     if ((state & outClosed) !== 0) throw this.#violation(`Cannot push closed port: it is "${outlet.name}"`);
@@ -231,38 +232,38 @@ export abstract class GraphStageLogic<M = void> {
   /** Inlet: an element waits to be grabbed. Outlet: one may be pushed. */
   isAvailable(port: Inlet<unknown> | Outlet<unknown>): boolean {
     if (port.direction === "in") {
-      const connection = this.#inConnection(port);
+      const connection = inConnection(this, port);
       return (connection.portState & inReady) !== 0 && connection.slot !== undefined;
     }
-    return (this.#outConnection(port).portState & (outReady | outClosed)) === outReady;
+    return (outConnection(this, port).portState & (outReady | outClosed)) === outReady;
   }
 
   /** An element was asked for and has not arrived. */
   hasBeenPulled(inlet: Inlet<unknown>): boolean {
-    return (this.#inConnection(inlet).portState & (inReady | inClosed)) === 0;
+    return (inConnection(this, inlet).portState & (inReady | inClosed)) === 0;
   }
 
   isClosed(port: Inlet<unknown> | Outlet<unknown>): boolean {
     return port.direction === "in"
-      ? (this.#inConnection(port).portState & inClosed) !== 0
-      : (this.#outConnection(port).portState & outClosed) !== 0;
+      ? (inConnection(this, port).portState & inClosed) !== 0
+      : (outConnection(this, port).portState & outClosed) !== 0;
   }
 
   /** No element follows at this outlet, after those being emitted. */
   complete(outlet: Outlet<unknown>): void {
     const handler = this.#outHandlers[outlet.id];
     if (handler instanceof Emission) handler.completeAfterwards();
-    else this.#interpreter.complete(this.#outConnection(outlet));
+    else interpreterOf(this).complete(outConnection(this, outlet));
   }
 
   /** Fails downstream of this outlet; overtakes what is being emitted. */
   fail(outlet: Outlet<unknown>, error: Error): void {
-    this.#interpreter.fail(this.#outConnection(outlet), error);
+    interpreterOf(this).fail(outConnection(this, outlet), error);
   }
 
   /** Nothing more is wanted at this inlet; give the `cause` if that is a failure. */
   cancel(inlet: Inlet<unknown>, cause?: Error): void {
-    this.#interpreter.cancel(this.#inConnection(inlet), cause);
+    interpreterOf(this).cancel(inConnection(this, inlet), cause);
   }
 
   /** Cancels every inlet and completes every outlet, after those being emitted. */
@@ -281,13 +282,20 @@ export abstract class GraphStageLogic<M = void> {
       if (!this.isClosed(outlet)) handedOn = true;
       this.fail(outlet, error);
     }
-    if (!handedOn) this.#interpreter.reportFailure(error, this);
+    if (!handedOn) interpreterOf(this).reportFailure(error, this);
   }
 
-  /** Ends as a cancellation asks: fails if it has a cause, else completes. */
+  /**
+   * Ends as a cancellation asks: fails if it has a cause, else completes. Where every outlet is closed the failure is that of
+   * those behind, who may have handled it: it is handed up, and the run has not failed by it.
+   */
   cancelStage(cause?: Error): void {
+    const { inlets, outlets } = this.#shape;
     if (cause === undefined) this.completeStage();
-    else this.failStage(cause);
+    else if (outlets.length > 0 && outlets.every((outlet) => this.isClosed(outlet))) {
+      this.setKeepGoing(false);
+      for (const inlet of inlets) this.cancel(inlet, cause);
+    } else this.failStage(cause);
   }
 
   /** While set, the stage outlives its ports, until `completeStage`, `failStage` or a reset. */
@@ -318,7 +326,7 @@ export abstract class GraphStageLogic<M = void> {
   getAsyncCallback<T>(run: (value: T) => void): (value: T) => void {
     this.stageHasCallbacks = true;
     return (value) => {
-      if (!this.stageStopped) this.#interpreter.onAsyncInput(this, run as (value: unknown) => void, value);
+      if (!this.stageStopped) interpreterOf(this).onAsyncInput(this, run as (value: unknown) => void, value);
     };
   }
 
@@ -326,7 +334,7 @@ export abstract class GraphStageLogic<M = void> {
   scheduleOnce(key: string, delayMs: number): void {
     this.cancelTimer(key);
     const timer = this.clock.after(delayMs, () => {
-      if (!this.stageStopped) this.#interpreter.onAsyncInput(this, fire, undefined);
+      if (!this.stageStopped) interpreterOf(this).onAsyncInput(this, fire, undefined);
     });
     const fire = () => {
       // Cancelled or replaced between the moment it was due and this turn.
@@ -373,29 +381,6 @@ export abstract class GraphStageLogic<M = void> {
     return this.#timers.size > 0;
   }
 
-  /** @internal */
-  get stageInletCount(): number {
-    return this.#inletCount;
-  }
-
-  get #interpreter(): Interpreter {
-    const interpreter = this.stageInterpreter;
-    if (interpreter === undefined) assert.fail("a stage uses its ports, clock and log from preStart on");
-    return interpreter;
-  }
-
-  #inConnection(inlet: Inlet<unknown>): Connection {
-    const connection = this.stagePorts[inlet.id];
-    if (connection === undefined) assert.fail("a stage uses its own ports, from preStart on");
-    return connection;
-  }
-
-  #outConnection(outlet: Outlet<unknown>): Connection {
-    const connection = this.stagePorts[this.#inletCount + outlet.id];
-    if (connection === undefined) assert.fail("a stage uses its own ports, from preStart on");
-    return connection;
-  }
-
   #violation(sentence: string): EngineError {
     return new EngineError("STAGE_FAILED", sentence, { where: { node: this.stageName } });
   }
@@ -405,6 +390,26 @@ export abstract class GraphStageLogic<M = void> {
       `Cannot run stage "${this.stageName}" as every port needs a handler: it is missing at "${port}"`,
     );
   }
+}
+
+// Functions, as each call of a private method looks the class up again: here on the way of every event.
+
+function interpreterOf(logic: GraphStageLogic<unknown>): Interpreter {
+  const interpreter = logic.stageInterpreter;
+  if (interpreter === undefined) assert.fail("a stage uses its ports, clock and log from preStart on");
+  return interpreter;
+}
+
+function inConnection(logic: GraphStageLogic<unknown>, inlet: Inlet<unknown>): Connection {
+  const connection = logic.stagePorts[inlet.id];
+  if (connection === undefined) assert.fail("a stage uses its own ports, from preStart on");
+  return connection;
+}
+
+function outConnection(logic: GraphStageLogic<unknown>, outlet: Outlet<unknown>): Connection {
+  const connection = logic.stagePorts[logic.stageInletCount + outlet.id];
+  if (connection === undefined) assert.fail("a stage uses its own ports, from preStart on");
+  return connection;
 }
 
 function number(port: Inlet<unknown> | Outlet<unknown>, index: number): void {

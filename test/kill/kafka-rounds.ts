@@ -57,7 +57,7 @@ export async function surviveBlows({ blows, buffered = false, cassandra, random,
     await trial.enginesRun();
     await trial.finish();
   } finally {
-    for (const engine of trial.engines) engine.end("SIGKILL");
+    await Promise.all(trial.engines.map((engine) => engine.end("SIGKILL")));
     await keyspaces?.drop();
     await down(broker);
     rmSync(folder, { recursive: true, force: true });

@@ -34,6 +34,7 @@ export function functionsOf(kernels: readonly Kernel[]): readonly (object | unde
 export function factoryText(kernels: readonly Kernel[]): string {
   const functions = kernels.map((_, index) => `const f${index} = functions[${index}];`).join("\n");
   const kept = kernels.flatMap(({ kind }, index) => (remembering.has(kind) ? [index] : []));
+  const watched = kernels.flatMap(({ kind }, index) => (kind === "monitor" ? [index] : []));
   const source = isSource(kernels[0]) ? kernels[0].kind : "input";
   const stages = kernels.map(stageText).join("\n");
   const leaves = isSink(kernels.at(-1))
@@ -43,6 +44,7 @@ export function factoryText(kernels: readonly Kernel[]): string {
 return function turn(state, elementsMax, outputs) {
   const cells = state.cells;
   ${kept.map((index) => `let c${index} = cells[${index}];`).join("\n  ")}
+  ${watched.map((index) => `let m${index} = c${index}.element;`).join("\n  ")}
   let at = 0, ended = -1, left = elementsMax, filled = state.filled;
   ${source === "iterable" ? "const iterator = state.iterator;" : "const elements = state.elements; let next = state.index;"}
   try {
@@ -59,6 +61,7 @@ return function turn(state, elementsMax, outputs) {
     }
   } finally {
     ${kept.map((index) => `cells[${index}] = c${index};`).join("\n    ")}
+    ${watched.map((index) => `c${index}.element = m${index};`).join("\n    ")}
     ${source === "iterable" ? "" : "state.index = next;"}
     state.at = at;
     state.left = left;
@@ -109,7 +112,7 @@ function bodyText(kernel: Kernel, index: number): string {
     case "zipWithIndex":
       return `value = [value, c${index}];\nc${index} += 1;`;
     case "monitor":
-      return `c${index}.element = value;`;
+      return `m${index} = value;`;
     case "take":
       return `c${index} -= 1;\nif (c${index} < 1) ended = ${index + 1};`;
     case "scan":

@@ -112,12 +112,13 @@ export class FusedLogic extends ChunkLogic {
   }
 
   onUpstreamFailure(error: Error): void {
-    this.#fail(error, false);
+    this.#fail(error);
   }
 
   onDownstreamFinish(cause?: Error): void {
-    if (cause === undefined) this.completeStage();
-    else this.#fail(cause, true);
+    this.#failure = cause;
+    if (this.#in !== undefined && cause !== undefined) this.cancel(this.#in, cause);
+    this.completeStage();
   }
 
   override postStop(): void {
@@ -228,7 +229,7 @@ export class FusedLogic extends ChunkLogic {
       this.push(out, outputs[0]);
       outputs[0] = undefined;
     } else {
-      outputs.length = filled;
+      if (filled < outputs.length) outputs.length = filled;
       this.pushChunk(out, outputs);
     }
   }
@@ -310,16 +311,16 @@ export class FusedLogic extends ChunkLogic {
       const failure = this.#failureOf(thrown, this.#state.at);
       // A sink that throws no error only abandons its outcome.
       const told = failure === thrown || this.#state.at !== this.#state.kernels.length - 1;
-      // A stage that fails cancels those before it with its error, and a source has nobody else to tell.
-      this.#fail(failure, this.#in === undefined && this.#state.at > 0, told);
+      this.#fail(failure, told);
     }
   }
 
-  #fail(error: Error, report: boolean, told = true): void {
+  #fail(error: Error, told = true): void {
     if (told) this.#sink?.outcome.reject(error);
     this.#failure = error;
     this.failStage(error);
-    if (report || this.#out === undefined) this.stageInterpreter?.reportFailure(error, this);
+    // The outlet that gives the stage its turns tells nobody.
+    if (this.again !== undefined && this.#out === undefined) this.stageInterpreter?.reportFailure(error, this);
   }
 
   #failureOf(thrown: unknown, stage: number): Error {

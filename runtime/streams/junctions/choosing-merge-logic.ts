@@ -27,30 +27,29 @@ export abstract class ChoosingMergeLogic<T> extends ChunkLogic {
     this.setHandler(shape.out, this);
   }
 
-  /**
-   * @param ready Inlets whose element waits, by index; at least one.
-   * @returns undefined to wait for the next to arrive.
-   */
-  protected abstract choose(ready: readonly Inlet<T>[]): Inlet<T> | undefined;
+  /** An inlet that is available; undefined where none is, or to wait for the next to arrive. */
+  protected abstract choose(): Inlet<T> | undefined;
 
   override preStart(): void {
     for (const inlet of this.#shape.ins) this.tryPull(inlet);
   }
 
   onPull(): void {
-    this.#demand = this.demandOf(this.#shape.out);
+    const demand = this.demandOf(this.#shape.out);
+    if (demand > this.#demand) this.raiseDemand(this.#shape.ins, demand);
+    this.#demand = demand;
     if (this.#passNext()) this.#completeIfDone();
   }
 
   #passNext(): boolean {
-    const ready = this.#shape.ins.filter((inlet) => this.isAvailable(inlet));
-    const inlet = ready.length > 0 ? this.choose(ready) : undefined;
+    const inlet = this.choose();
     if (inlet === undefined) return false;
     if (this.pass(inlet, this.#shape.out) && !this.isClosed(inlet)) this.pullChunk(inlet, this.#demand);
     return true;
   }
 
   #completeIfDone(): void {
-    if (this.#shape.ins.every((inlet) => this.isClosed(inlet) && !this.isAvailable(inlet))) this.completeStage();
+    for (const inlet of this.#shape.ins) if (!this.isClosed(inlet) || this.isAvailable(inlet)) return;
+    this.completeStage();
   }
 }

@@ -40,15 +40,20 @@ export class MergePreferred<T> extends GraphStage<FanInShape<T, T>> {
 }
 
 class MergePreferredLogic<T> extends ChoosingMergeLogic<T> {
-  readonly #preferred: Inlet<T> | undefined;
+  readonly #ins: readonly Inlet<T>[];
 
   constructor(shape: FanInShape<T, T>, eagerComplete: boolean) {
     super(shape, eagerComplete);
-    [this.#preferred] = shape.ins;
+    this.#ins = shape.ins;
   }
 
   /** What is already on its way to the preferred inlet goes first as well: a loop would else let in more than it can hold. */
-  protected choose(ready: readonly Inlet<T>[]): Inlet<T> | undefined {
-    return this.#preferred !== undefined && this.isArriving(this.#preferred) ? undefined : ready[0];
+  protected choose(): Inlet<T> | undefined {
+    const [preferred] = this.#ins;
+    for (const inlet of this.#ins) {
+      if (this.isAvailable(inlet)) return inlet;
+      if (inlet === preferred && this.isArriving(inlet)) return undefined;
+    }
+    return undefined;
   }
 }

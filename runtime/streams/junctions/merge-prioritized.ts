@@ -35,14 +35,18 @@ export class MergePrioritized<T> extends GraphStage<FanInShape<T, T>> {
 }
 
 class MergePrioritizedLogic<T> extends ChoosingMergeLogic<T> {
+  readonly #ins: readonly Inlet<T>[];
   readonly #priorities: readonly number[];
 
   constructor(shape: FanInShape<T, T>, priorities: readonly number[], eagerComplete: boolean) {
     super(shape, eagerComplete);
+    this.#ins = shape.ins;
     this.#priorities = priorities;
   }
 
-  protected choose(ready: readonly Inlet<T>[]): Inlet<T> | undefined {
+  protected choose(): Inlet<T> | undefined {
+    const ready = this.#ins.filter((inlet) => this.isAvailable(inlet));
+    if (ready.length < 2) return ready[0];
     const weightOf = (inlet: Inlet<T>) => this.#priorities[inlet.id] ?? 0;
     let left = this.clock.random() * ready.reduce((sum, inlet) => sum + weightOf(inlet), 0);
     for (const inlet of ready) {

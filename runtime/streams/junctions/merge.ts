@@ -64,7 +64,9 @@ class MergeLogic<T> extends ChunkLogic {
   }
 
   onPull(): void {
-    this.#demand = this.demandOf(this.#shape.out);
+    const demand = this.demandOf(this.#shape.out);
+    if (demand > this.#demand) this.raiseDemand(this.#shape.ins, demand);
+    this.#demand = demand;
     const inlet = this.#ready.shift();
     if (inlet === undefined) return;
     this.#pass(inlet);

@@ -43,6 +43,12 @@ class PartitionLogic<T> extends ChunkLogic {
   readonly #choose: (element: T) => number;
   /** By outlet: what is chosen for it and waits. */
   readonly #waiting: T[][];
+  /** How many of the elements that came last have a branch. */
+  #chosenCount = 0;
+  /** The branch of them all, where they have one. */
+  #onlyChosen: number | undefined;
+  /** The branch of each, where they have several. */
+  readonly #chosen: number[] = [];
   #waitingCount = 0;
   /** The most that a branch has asked for at once may wait: 1 where all take single elements. */
   #waitingMax = 1;
@@ -66,14 +72,12 @@ class PartitionLogic<T> extends ChunkLogic {
   }
 
   onPush(): void {
+    const elements = this.grabChunk(this.#shape.in);
     try {
-      if (this.holdsChunk(this.#shape.in)) for (const element of this.grabChunk(this.#shape.in)) this.#sort(element);
-      else this.#sort(this.grab(this.#shape.in));
+      this.#chooseAll(elements);
     } finally {
       // Those before one for which it throws have their branches.
-      this.#shape.outs.forEach((out, index) => {
-        this.#send(out, index);
-      });
+      this.#handOut(elements);
     }
     this.#askForMore();
   }
@@ -82,16 +86,52 @@ class PartitionLogic<T> extends ChunkLogic {
     if (this.#waitingCount === 0) this.completeStage();
   }
 
-  #sort(element: T): void {
-    const index = this.#choose(element);
-    const out = this.#shape.outs[index];
-    if (out === undefined) {
-      const sentence = `Cannot choose a branch as it must be one of ${this.#shape.outs.length}, from 0: it is ${index}`;
-      throw new EngineError("STAGE_FAILED", sentence);
+  #chooseAll(elements: readonly T[]): void {
+    const choose = this.#choose;
+    const chosen = this.#chosen;
+    const { outs } = this.#shape;
+    let count = 0;
+    let first = -1;
+    let same = true;
+    try {
+      for (; count < elements.length; count += 1) {
+        const index = choose(elements[count] as T);
+        if (same && index === first) continue;
+        if (outs[index] === undefined) {
+          const sentence = `Cannot choose a branch as it must be one of ${outs.length}, from 0: it is ${index}`;
+          throw new EngineError("STAGE_FAILED", sentence);
+        }
+        if (count === 0) first = index;
+        else if (same) {
+          same = false;
+          for (let row = 0; row < count; row += 1) chosen[row] = first;
+        }
+        chosen[count] = index;
+      }
+    } finally {
+      this.#chosenCount = count;
+      this.#onlyChosen = same && count > 0 ? first : undefined;
     }
-    if (this.isClosed(out)) return;
-    this.#waiting[index]?.push(element);
-    this.#waitingCount += 1;
+  }
+
+  #handOut(elements: readonly T[]): void {
+    const { outs } = this.#shape;
+    const only = this.#onlyChosen;
+    if (only !== undefined && this.#chosenCount === elements.length && this.#waiting[only]?.length === 0) {
+      const out = outs[only] as Outlet<T>;
+      if (this.demandOf(out) >= elements.length) {
+        // As they came: elements of one kind often come together.
+        this.pushChunk(out, elements);
+        return;
+      }
+    }
+    for (let row = 0; row < this.#chosenCount; row += 1) {
+      const index = only ?? (this.#chosen[row] as number);
+      if (this.isClosed(outs[index] as Outlet<T>)) continue;
+      this.#waiting[index]?.push(elements[row] as T);
+      this.#waitingCount += 1;
+    }
+    for (let index = 0; index < outs.length; index += 1) this.#send(outs[index] as Outlet<T>, index);
   }
 
   #send(out: Outlet<T>, index: number): void {
@@ -129,7 +169,10 @@ class PartitionLogic<T> extends ChunkLogic {
   #askForMore(): void {
     const { in: inlet, outs } = this.#shape;
     if (this.isClosed(inlet) || this.hasBeenPulled(inlet)) return;
-    const demand = outs.reduce((most, out) => Math.max(most, this.demandOf(out)), 0);
+    let demand = 0;
+    for (let index = 0; index < outs.length; index += 1) {
+      demand = Math.max(demand, this.demandOf(outs[index] as Outlet<T>));
+    }
     this.#waitingMax = Math.max(this.#waitingMax, demand);
     const wanted = Math.min(demand, this.#waitingMax - this.#waitingCount);
     if (wanted > 0) this.pullChunk(inlet, wanted);

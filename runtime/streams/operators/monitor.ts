@@ -22,7 +22,8 @@ export interface StreamMonitor<out T> {
  * Backpressures: when downstream does.
  * Completes:     when upstream completes.
  * Cancels:       when downstream cancels.
- * State:         the last element, or how the stream ended: a cancellation without a cause counts as finished.
+ * State:         the last element, or how the stream ended: a cancellation without a cause counts as finished. Where elements
+ *                travel in chunks, as of the end of a chunk.
  * Delivery:      one out for one in.
  *
  * @see Pekko, `monitor`

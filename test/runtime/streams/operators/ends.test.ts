@@ -4,8 +4,9 @@ import { Keep } from "../../../../runtime/streams/keep.ts";
 import { TestSink } from "../../../../runtime/streams/probes/test-sink.ts";
 import { TestSource } from "../../../../runtime/streams/probes/test-source.ts";
 import { assertAllStopped } from "../../../../runtime/streams/probes/assert-all-stopped.ts";
+import { Sink } from "../../../../runtime/streams/sink.ts";
 import { Source } from "../../../../runtime/streams/source.ts";
-import { broken, elementsOf, probe, start } from "./probed-flow.ts";
+import { breaksAt, broken, elementsOf, probe, start } from "./probed-flow.ts";
 
 const flow = Flow.of<number>();
 
@@ -179,4 +180,25 @@ test("intersperse puts its end mark after the last element for a downstream that
   downstream.request(1);
   downstream.expectNext(">");
   downstream.expectComplete();
+});
+
+test.each([
+  ["recover", (source: Source<number>) => source.recover(() => 0), [0]],
+  ["recoverWith", (source: Source<number>) => source.recoverWith(1, () => Source.from([8, 9])), [8, 9]],
+  ["onErrorComplete", (source: Source<number>) => source.onErrorComplete(), []],
+])("a failure that %s handles does not fail the run, wherever it came from", async (_name, handled, expected) => {
+  const threw = breaksAt(1, (n) => n);
+  const plain = Source.from([1, 2, 3]).map(threw);
+  const later = Source.from([1, 2, 3]).mapAsync(2, async (n) => threw(n));
+  for (const source of [plain, plain.async(), later]) {
+    for (const fuse of [true, false]) {
+      const { clock, system } = start();
+      const graph = handled(source).toMat(Sink.collect<number>(), Keep.right);
+      const { materialized, done } = graph.runWatched(system, { fuse });
+      await clock.settle();
+      expect(await materialized).toEqual(expected);
+      await done;
+      assertAllStopped(system);
+    }
+  }
 });
