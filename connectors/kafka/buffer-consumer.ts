@@ -261,7 +261,7 @@ export class BufferConsumer implements Taker {
 
   #note(partition: number, place: BufferPlace): string {
     const census = this.#parts.censuses[partition];
-    const ahead = census?.ahead(this.#parts.name) ?? { records: 0, rows: 0, bytes: 0 };
+    const ahead = census?.aheadFrom(this.#parts.name, place.position) ?? { records: 0, rows: 0, bytes: 0 };
     return encodePlace(place, ahead);
   }
 

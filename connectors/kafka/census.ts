@@ -41,9 +41,9 @@ export class Census {
     for (const mark of this.#marks.values()) if (offset < mark.position) add(mark, change);
   }
 
-  /** So many records from an offset on have this size together. */
+  /** So many records from an offset on have this size together, as far as they are there. */
   suppose(offset: number, { records, rows, bytes }: Extent): void {
-    const count = Math.min(records, rememberedMax);
+    const count = Math.min(records, rememberedMax, this.high - offset);
     for (let place = 0; place < count; place += 1) {
       const part = (sum: number) => Math.floor((sum * (place + 1)) / records) - Math.floor((sum * place) / records);
       if (!this.#sizes.has(offset + place)) this.learn(offset + place, part(rows), part(bytes));
@@ -52,6 +52,10 @@ export class Census {
 
   /** A consumer stands at an offset. */
   move(consumer: string, position: number): void {
+    this.#marks.set(consumer, this.#markAt(consumer, position));
+  }
+
+  #markAt(consumer: string, position: number) {
     const mark = { position, records: 0, rows: 0, bytes: 0 };
     const before = this.#marks.get(consumer);
     const from = before !== undefined && before.position <= position ? before : undefined;
@@ -61,7 +65,7 @@ export class Census {
     if (position - first <= this.#sizes.size) {
       for (let offset = first; offset < position; offset += 1) this.#count(offset, mark);
     } else for (const offset of this.#sizes.keys()) if (offset >= first && offset < position) this.#count(offset, mark);
-    this.#marks.set(consumer, mark);
+    return mark;
   }
 
   forget(consumer: string): void {
@@ -92,9 +96,17 @@ export class Census {
     this.low = Math.max(this.low, before);
   }
 
+  /** What will lie before a consumer when it stands at an offset. */
+  aheadFrom(consumer: string, position: number): Extent {
+    return this.#aheadOf(this.#markAt(consumer, position));
+  }
+
   /** What lies before a consumer; from the oldest record on where none is named. */
   ahead(consumer?: string): Extent {
-    const mark = consumer === undefined ? undefined : this.#marks.get(consumer);
+    return this.#aheadOf(consumer === undefined ? undefined : this.#marks.get(consumer));
+  }
+
+  #aheadOf(mark: (Extent & { readonly position: number }) | undefined): Extent {
     const records = Math.max(0, this.high - (mark?.position ?? this.low));
     const known = this.#all.records - (mark?.records ?? 0);
     const others = Math.max(0, records - known);

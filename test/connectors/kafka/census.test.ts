@@ -48,6 +48,7 @@ test("records of others count as the average of those that are known", () => {
 test("what is supposed of several records is exact together, and gives way to what is read", () => {
   const census = new Census();
   census.low = 5;
+  census.high = 8;
   census.move("a", 5);
   census.suppose(5, { records: 3, rows: 10, bytes: 100 });
   assert.deepEqual(census.ahead("a"), { records: 3, rows: 10, bytes: 100 });
@@ -65,4 +66,16 @@ test("the slowest consumer says what is settled and how deep it is; without cons
   assert.deepEqual([census.settled, census.depth.records], [1, 2]);
   census.forget("slow");
   assert.equal(census.settled, 3);
+});
+
+test("what will lie before a consumer is counted from where it will stand, and no more is supposed than is there", () => {
+  const census = new Census();
+  census.move("a", 0);
+  for (const [offset, rows] of [3, 5, 7].entries()) census.learn(offset, rows, rows);
+  assert.deepEqual(census.aheadFrom("a", 2), { records: 1, rows: 7, bytes: 7 });
+  assert.deepEqual(census.ahead("a"), { records: 3, rows: 15, bytes: 15 });
+  const again = new Census();
+  again.high = 3;
+  again.suppose(2, { records: 3, rows: 15, bytes: 15 });
+  assert.deepEqual([again.high, again.ahead().records], [3, 3]);
 });
