@@ -185,7 +185,7 @@ export class BufferConsumer implements Taker {
       share.refuse(error);
       // One that read nothing holds nothing: it waits for the partition to come back.
       if (share.reader?.touched === true) share.reader.fail(error);
-      else share.reader?.wake();
+      else share.reader?.halt();
     }
   }
 
@@ -220,8 +220,10 @@ export class BufferConsumer implements Taker {
   async #begin(share: Share, reader: KafkaReader): Promise<void> {
     const { home } = share;
     if (home === undefined || share.reader !== reader) return;
-    await this.#parts.member.again(home);
-    if (share.home !== home || share.reader !== reader) return;
+    await this.#parts.member.committing;
+    if (share.home !== home || share.reader !== reader || reader.begun || home.revoked) return;
+    // Nothing may be taken between the one and the other: it would be passed over.
+    this.#parts.member.again(home);
     share.refuse(new EngineError("STREAM_STOPPED", "Cannot commit as reading began again", { retryable: true }));
     reader.begin(home.next ?? 0);
     this.#parts.member.release(home.partition);

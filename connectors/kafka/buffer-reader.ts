@@ -52,6 +52,11 @@ export class KafkaReader implements BufferReader {
     return this.#bytes;
   }
 
+  /** Whether records of the present assignment come. */
+  get begun(): boolean {
+    return this.#next !== undefined;
+  }
+
   /** Whether something was read: blocks may remember it. */
   get touched(): boolean {
     return this.#touched;
@@ -62,6 +67,14 @@ export class KafkaReader implements BufferReader {
     this.#fetched = [];
     this.#bytes = 0;
     this.#next = offset;
+    this.wake();
+  }
+
+  /** The partition was lost before anything was read: it may come back. */
+  halt(): void {
+    this.#fetched = [];
+    this.#bytes = 0;
+    this.#next = undefined;
     this.wake();
   }
 

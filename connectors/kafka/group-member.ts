@@ -35,6 +35,8 @@ export interface Taker {
 const commitIntervalMs = 100;
 /** Kafka waits this long for a batch to come together; pausing is noticed as late. */
 const fetchWaitMs = 100;
+/** Who leaves waits so long for its own joining. */
+const joinPatienceMs = 10_000;
 /** Asking for offsets failed: again after this time. */
 const askAgainMs = 1_000;
 /** Of one fetch: what may still arrive after reading was paused. */
@@ -88,6 +90,17 @@ export class GroupMember {
     this.resume();
   }
 
+  /** One that leaves while it joins would stay in the group, and its partitions with it. */
+  async #joinedOrNot(): Promise<void> {
+    if (this.#joined || this.#joining === undefined) return;
+    let due: Timer | undefined;
+    const late = new Promise<void>((resolve) => {
+      due = this.#context.clock.after(joinPatienceMs, resolve);
+    });
+    await Promise.race([this.#joining.catch(() => {}), late]);
+    due?.cancel();
+  }
+
   /** Joins the group where it has not. @returns whether it had. */
   async join(taker: Taker): Promise<boolean> {
     if (this.#closed) throw new EngineError("STREAM_STOPPED", "Cannot read from Kafka as the engine stops");
@@ -101,10 +114,13 @@ export class GroupMember {
     return false;
   }
 
-  /** Reads a partition again from the last commit on, once those under way are through. */
-  async again(home: AssignedPartition): Promise<void> {
-    await this.#committing;
-    if (home.revoked || !home.located) return;
+  /** The commit under way, if any; never rejects. */
+  get committing(): Promise<void> {
+    return this.#committing ?? Promise.resolve();
+  }
+
+  /** Reads a partition that is located again from the last commit on. */
+  again(home: AssignedPartition): void {
     home.rewind();
     this.#seek(home);
   }
@@ -160,6 +176,7 @@ export class GroupMember {
     if (this.#closed) return;
     this.#closed = true;
     this.#commitTimer?.cancel();
+    await this.#joinedOrNot();
     await this.flush();
     await this.#consumer?.disconnect().catch(() => {});
   }
@@ -189,7 +206,8 @@ export class GroupMember {
         eachBatch: (payload) => this.#take(consumer, payload),
       });
       this.#joined = true;
-      this.#pauseAgain();
+      if (this.#closed) await consumer.disconnect();
+      else this.#pauseAgain();
     } catch (cause) {
       this.#drop(consumer);
       throw unreachable(cluster, cause);
