@@ -29,6 +29,7 @@ export const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
 /** Workloads that need a real server: `npm run services -- up NAME` starts it. */
 export const serverWorkloads: Readonly<Record<string, () => Promise<Workload>>> = {
   cassandra: async () => (await import("./cassandra/workload.ts")).cassandra,
+  kafka: async () => (await import("./kafka/workload.ts")).kafka,
 };
 
 async function latencyOf(name: string, arrivals: Arrivals): Promise<Workload> {

@@ -15,10 +15,12 @@ const messagePB = protobuf
   .root.lookupType("MessagePB");
 
 interface Decoded {
-  readonly values: readonly {
-    readonly datetime: { readonly seconds: number | { toNumber(): number }; readonly nanos: number };
-    readonly payload: Uint8Array;
-  }[];
+  readonly values: readonly DecodedPoint[];
+}
+
+interface DecodedPoint {
+  readonly datetime: { readonly seconds: number | { toNumber(): number }; readonly nanos: number };
+  readonly payload: Uint8Array;
 }
 
 /** The library's own decoder, which makes an object a value and one a timestamp; nothing is read from them on the clock. */
@@ -43,16 +45,24 @@ export function intoObjects(pointsOfMessage: number): Participant {
   };
 }
 
-const decode = (message: Uint8Array) => messagePB.decode(message) as unknown as Decoded;
+export const decode = (message: Uint8Array) => messagePB.decode(message) as unknown as Decoded;
+
+/** In ms since the epoch. */
+export function timeOf({ datetime: { seconds, nanos } }: DecodedPoint): number {
+  return (typeof seconds === "number" ? seconds : seconds.toNumber()) * 1_000 + nanos / 1_000_000;
+}
+
+export function valueOf({ payload }: DecodedPoint): number {
+  return new DataView(payload.buffer, payload.byteOffset).getFloat64(0);
+}
 
 function sumsOf(messages: readonly Uint8Array[]) {
   const times = new ExactSum();
   const values = new ExactSum();
   for (const message of messages) {
-    for (const { datetime, payload } of decode(message).values) {
-      const { seconds, nanos } = datetime;
-      times.add((typeof seconds === "number" ? seconds : seconds.toNumber()) * 1_000 + nanos / 1_000_000);
-      values.add(new DataView(payload.buffer, payload.byteOffset).getFloat64(0));
+    for (const point of decode(message).values) {
+      times.add(timeOf(point));
+      values.add(valueOf(point));
     }
   }
   return { times: times.value, values: values.value };

@@ -30,6 +30,8 @@ export class Connection {
   /** What lies in the slot is an array of elements, 2 to `demand` of them, of which the first `taken` are grabbed. */
   chunked = false;
   taken = 0;
+  /** Joins a stage to itself, to give it turns: no element goes that way. */
+  givesTurns = false;
   /** Why it failed, or why it was cancelled. Undefined where it was cancelled as nothing more is needed. */
   cause: Error | undefined = undefined;
   /** Its owners and handlers are replaced where stages are fused, before the run starts. */

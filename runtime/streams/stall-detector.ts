@@ -31,7 +31,7 @@ export class StallDetector {
   static of(connections: readonly Connection[], boundaries: readonly Boundary[]): StallDetector | undefined {
     // Elements come to a cycle by a stage with another inlet.
     if (!connections.some(({ inOwner }) => inOwner.stageInletCount > 1)) return undefined;
-    const ways = [...connections.map(wayOf), ...boundaries.map(wayAcross)];
+    const ways = [...connections.filter(({ givesTurns }) => !givesTurns).map(wayOf), ...boundaries.map(wayAcross)];
     const onRings = new Set(ringsAlong(ways).flatMap((ring) => [...ring]));
     if (onRings.size === 0) return undefined;
     return new StallDetector(ways.filter(({ from, to }) => onRings.has(from) || onRings.has(to)));

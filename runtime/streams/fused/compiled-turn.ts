@@ -1,4 +1,5 @@
 import type { Turn } from "./fused-state.ts";
+import { roundsMax } from "./stepped-turn.ts";
 import { isSink, isSource, type Kernel } from "./kernel.ts";
 
 /** Makes the turn of one run from the kernels of that run. */
@@ -36,33 +37,49 @@ export function factoryText(kernels: readonly Kernel[]): string {
   const kept = kernels.flatMap(({ kind }, index) => (remembering.has(kind) ? [index] : []));
   const watched = kernels.flatMap(({ kind }, index) => (kind === "monitor" ? [index] : []));
   const source = isSource(kernels[0]) ? kernels[0].kind : "input";
-  const stages = kernels.map(stageText).join("\n");
+  const entry = kernels.findIndex(({ kind }) => kind === "loopEntry");
+  const stages = kernels.map(stageText);
   const leaves = isSink(kernels.at(-1))
     ? ""
     : "outputs[filled] = value;\nfilled += 1;\nif (filled === outputs.length) break;";
+  const reads = `left -= 1;
+        at = 0;
+        ${readText[source]}
+        value = read;`;
+  // What is held has come as far as the entry of the loop.
+  const begins =
+    entry < 0
+      ? reads
+      : `if (held === undefined) {
+          ${reads}
+          ${stages.slice(0, entry).join("\n        ")}
+        } else {
+          value = held;
+          held = undefined;
+        }`;
   return `${functions}
 return function turn(state, elementsMax, outputs) {
   const cells = state.cells;
   ${kept.map((index) => `let c${index} = cells[${index}];`).join("\n  ")}
   ${watched.map((index) => `let m${index} = c${index}.element;`).join("\n  ")}
   let at = 0, ended = -1, left = elementsMax, filled = state.filled;
+  ${entry < 0 ? "" : `let held = state.held, rounds = ${roundsMax};`}
   ${source === "iterable" ? "const iterator = state.iterator;" : "const elements = state.elements; let next = state.index;"}
   try {
-    while (left > 0) {
-      left -= 1;
-      at = 0;
-      ${readText[source]}
+    while (${entry < 0 ? "left > 0" : "held !== undefined || left > 0"}) {
       element: {
-        let value = read;
-        ${stages}
+        let value;
+        ${begins}
+        ${stages.slice(Math.max(0, entry)).join("\n        ")}
         ${leaves}
       }
-      if (ended >= 0) break;
+      if (ended >= 0${entry < 0 ? "" : " || held !== undefined"}) break;
     }
   } finally {
     ${kept.map((index) => `cells[${index}] = c${index};`).join("\n    ")}
     ${watched.map((index) => `c${index}.element = m${index};`).join("\n    ")}
     ${source === "iterable" ? "" : "state.index = next;"}
+    ${entry < 0 ? "" : "state.held = held;"}
     state.at = at;
     state.left = left;
     state.filled = filled;
@@ -125,6 +142,15 @@ function bodyText(kernel: Kernel, index: number): string {
       return `c${index}.push(value);\nif (c${index}.length < ${kernel.count}) break element;\nvalue = c${index};\nc${index} = [];`;
     case "foreach":
       return `${run}(value);`;
+    case "loopEntry":
+      return "for (;;) {";
+    case "loopExit":
+      return `const way = ${run}(value);
+        if (way !== 0 && way !== 1) throw state.noBranch(way);
+        if (way !== ${kernel.again}) break;
+        if (rounds < 1) { held = value; break element; }
+        rounds -= 1;
+        }`;
     case "array":
     case "iterable":
       return "";

@@ -1,6 +1,7 @@
 import { Connection } from "../connection.ts";
 import type { GraphStageLogic } from "../graph-stage.ts";
 import { FusedLogic } from "./fused-logic.ts";
+import { findLoop } from "./loop.ts";
 import { hasKernel, isSink, isSource, type KernelLogic } from "./kernel.ts";
 
 type Logic = GraphStageLogic<unknown>;
@@ -16,11 +17,13 @@ export interface IslandParts {
  * keep their place, so the stages there see no difference.
  */
 export function fuse(island: IslandParts): void {
+  const loops = findLoop(island.connections);
   const behind = new Map<Logic, Connection>();
   const before = new Map<Logic, Connection>();
   const besideChunks = new Set<Logic>();
   for (const connection of island.connections) {
     const { outOwner, inOwner } = connection;
+    if (loops.includes(connection)) continue;
     if ("takesChunks" in outOwner) besideChunks.add(inOwner);
     if ("takesChunks" in inOwner) besideChunks.add(outOwner);
     if (!hasKernel(outOwner) || !hasKernel(inOwner)) continue;
@@ -66,6 +69,7 @@ function replace(island: IslandParts, row: readonly KernelLogic[]): void {
     const { again } = fused;
     const handlers = { out: fused.stageOutHandler(again.out.id), in: fused.stageInHandler(again.in.id) };
     const connection = new Connection(fused, handlers.out, fused, handlers.in);
+    connection.givesTurns = true;
     fused.stagePorts[again.in.id] = connection;
     fused.stagePorts[fused.stageInletCount + again.out.id] = connection;
     kept.push(connection);

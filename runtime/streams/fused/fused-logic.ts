@@ -4,7 +4,7 @@ import { Inlet, Outlet, type Shape } from "../graph-stage.ts";
 import type { Decider } from "../supervised-stage.ts";
 import { FusedState } from "./fused-state.ts";
 import { isSink, isSource, type Kernel, type KernelLogic, type SinkKernel } from "./kernel.ts";
-import { enter, present } from "./stepped-turn.ts";
+import { enter, present, roundsMax } from "./stepped-turn.ts";
 import { TurnChoice } from "./turn-choice.ts";
 
 /** Elements read in a row: the length of a turn where nothing leaves. */
@@ -26,7 +26,7 @@ export class FusedLogic extends ChunkLogic {
   readonly #deciders: readonly (Decider | undefined)[];
   readonly #in: Inlet<unknown> | undefined;
   readonly #out: Outlet<unknown> | undefined;
-  /** Its two ends are joined: an event on it gives the stage another turn. Only with a source. */
+  /** Its two ends are joined: an event on it gives the stage another turn. Only with a source or a loop. */
   readonly again: { readonly in: Inlet<unknown>; readonly out: Outlet<unknown> } | undefined;
   readonly #sink: SinkKernel | undefined;
   /** A stage takes more elements, or fewer, than leave it. */
@@ -37,6 +37,8 @@ export class FusedLogic extends ChunkLogic {
   readonly #loneIn: unknown[] = [undefined];
   readonly #loneOut: unknown[] = [undefined];
   #headClosed = false;
+  /** Upstream is over, and something of what came from it still goes round. */
+  #endsAfterRound = false;
   #failure: Error | undefined;
 
   constructor(logics: readonly KernelLogic[]) {
@@ -94,8 +96,11 @@ export class FusedLogic extends ChunkLogic {
         state.elements = this.#loneIn;
       }
       const emitted = this.#turn(state.elements.length);
-      state.forget();
-      this.#loneIn[0] = undefined;
+      if (state.held !== undefined) {
+        if (!emitted) this.#takeTurn();
+        return;
+      }
+      this.#forget();
       if (state.ended >= 0) this.#advance();
       else if (!emitted) this.#askForMore();
     });
@@ -106,6 +111,8 @@ export class FusedLogic extends ChunkLogic {
   }
 
   onUpstreamFinish(): void {
+    this.#endsAfterRound = this.#state.held !== undefined;
+    if (this.#endsAfterRound) return;
     this.#headClosed = true;
     this.#state.ended = Math.max(0, this.#state.ended);
     this.#advance();
@@ -146,13 +153,29 @@ export class FusedLogic extends ChunkLogic {
   /** "asked" where the rest follows with the next event. */
   #step(): "done" | "asked" {
     const state = this.#state;
+    if (state.held !== undefined) return this.#goOnRound();
     const beginner = this.#beginners.pop();
     if (beginner !== undefined) this.#give(beginner, state.cells[beginner]);
-    else if (state.ended >= 0) this.#release();
-    else if (this.#in !== undefined || !this.#read()) {
+    else if (state.ended >= 0) {
+      // What has come in at a loop's entry is through, and only those behind can end a loop.
+      if (state.kernels[state.ended]?.kind === "loopEntry") return "asked";
+      this.#release();
+    } else if (this.#in !== undefined || !this.#read()) {
       this.#askForMore();
       return "asked";
     }
+    return "done";
+  }
+
+  #goOnRound(): "done" | "asked" {
+    const state = this.#state;
+    const emitted = this.#turn(this.#in === undefined ? 0 : state.left);
+    if (state.held !== undefined) {
+      if (!emitted) this.#takeTurn();
+      return "asked";
+    }
+    if (this.#in !== undefined) this.#forget();
+    if (this.#endsAfterRound) this.onUpstreamFinish();
     return "done";
   }
 
@@ -189,7 +212,8 @@ export class FusedLogic extends ChunkLogic {
           this.#supervise(thrown, outputs);
         }
         // More only after a stage threw and went on: any other turn ends for one of these reasons.
-      } while (state.left > 0 && state.ended < 0 && state.filled < outputs.length);
+      } while (state.left > 0 && state.held === undefined && state.ended < 0 && state.filled < outputs.length);
+      if (state.held !== undefined) this.stageInterpreter?.charge(roundsMax);
       this.#choice.count(count - state.left);
     } finally {
       this.#send(outputs);
@@ -261,6 +285,7 @@ export class FusedLogic extends ChunkLogic {
 
   #holdsBack(stage: number): boolean {
     const kind = this.#state.kernels[stage]?.kind;
+    if (kind === "loopEntry") return true;
     return kind === "fold" || (kind === "grouped" && (this.#state.cells[stage] as unknown[]).length > 0);
   }
 
@@ -270,10 +295,20 @@ export class FusedLogic extends ChunkLogic {
 
   #askForMore(): void {
     if (this.#in !== undefined) this.pullChunk(this.#in, this.#need());
-    else if (this.again !== undefined) {
-      if (this.isAvailable(this.again.out)) this.push(this.again.out, true);
-      else this.pull(this.again.in);
-    }
+    else this.#takeTurn();
+  }
+
+  /** Goes on with an event of its own, behind those that wait. */
+  #takeTurn(): void {
+    const { again } = this;
+    if (again === undefined) return;
+    if (this.isAvailable(again.out)) this.push(again.out, true);
+    else if (!this.hasBeenPulled(again.in)) this.pull(again.in);
+  }
+
+  #forget(): void {
+    this.#state.forget();
+    this.#loneIn[0] = undefined;
   }
 
   /** How many elements may come in before more leaves than downstream has asked for. */
@@ -341,10 +376,10 @@ interface Ports {
 function portsOf(kernels: readonly Kernel[]): Ports {
   const ownIn = isSource(kernels[0]) ? undefined : new Inlet<unknown>("fused.in");
   const ownOut = isSink(kernels.at(-1)) ? undefined : new Outlet<unknown>("fused.out");
-  const again =
-    ownIn === undefined
-      ? { in: new Inlet<unknown>("fused.again"), out: new Outlet<unknown>("fused.again") }
-      : undefined;
+  const takesTurns = ownIn === undefined || kernels.some(({ kind }) => kind === "loopEntry");
+  const again = takesTurns
+    ? { in: new Inlet<unknown>("fused.again"), out: new Outlet<unknown>("fused.again") }
+    : undefined;
   const shape = {
     inlets: [ownIn, again?.in].filter((inlet) => inlet !== undefined),
     outlets: [ownOut, again?.out].filter((outlet) => outlet !== undefined),

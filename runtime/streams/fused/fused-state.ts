@@ -19,6 +19,10 @@ export class FusedState {
   /** What is read next: the array of a source, or what has come in. */
   elements: readonly unknown[] = nothing;
   index = 0;
+  /** One that goes round and has not left, where the turn ended before it did. */
+  held: unknown = undefined;
+  /** Rounds that are left until then. */
+  rounds = 0;
   /** Of any other source, until it has ended. */
   iterator: Iterator<unknown> | undefined;
   readonly #names: readonly string[];
@@ -48,6 +52,11 @@ export class FusedState {
     this.index = 0;
   }
 
+  /** What a partition of two branches says of a third. */
+  noBranch(index: number): EngineError {
+    return noBranch(2, index);
+  }
+
   /** What a push says of something that is no element. */
   absent(stage: number, value: unknown): EngineError {
     const kind = this.kernels[stage]?.kind;
@@ -55,6 +64,12 @@ export class FusedState {
     const sentence = `Cannot push to "${port}" as an element must be there: it is ${String(value)}`;
     return new EngineError("STAGE_FAILED", sentence, { where: { node: this.nameOf(stage) } });
   }
+}
+
+/** @param index What was chosen, of `count` branches. */
+export function noBranch(count: number, index: number): EngineError {
+  const sentence = `Cannot choose a branch as it must be one of ${count}, from 0: it is ${index}`;
+  return new EngineError("STAGE_FAILED", sentence);
 }
 
 function startOf(kernel: Kernel): unknown {
@@ -67,7 +82,8 @@ function startOf(kernel: Kernel): unknown {
 }
 
 /**
- * Some elements' way through all stages: reads until `outputs` is full, `elementsMax` were read, or a stage has ended. What leaves goes to
+ * Some elements' way through all stages: the one held first, then reads until `outputs` is full, `elementsMax` were read, or a stage has ended;
+ * or one goes round so often that others must have their chance, and is held. What leaves goes to
  * `outputs`, behind what is there. Where a stage throws, the state says which, and the next turn goes on with the next element.
  */
 export type Turn = (state: FusedState, elementsMax: number, outputs: unknown[]) => void;

@@ -19,7 +19,23 @@ export type FlowKernel =
   | { readonly kind: "monitor"; readonly watch: Watch }
   | { readonly kind: "scan"; readonly zero: unknown; readonly run: (sum: unknown, element: unknown) => unknown }
   | { readonly kind: "fold"; readonly zero: unknown; readonly run: (sum: unknown, element: unknown) => unknown }
-  | { readonly kind: "grouped"; readonly count: number };
+  | { readonly kind: "grouped"; readonly count: number }
+  | LoopEntry
+  | LoopExit;
+
+/** Where elements that go round come in again. */
+export interface LoopEntry {
+  readonly kind: "loopEntry";
+}
+
+/** Where an element leaves a loop, or goes back to its entry, which stands before it in the row. */
+export interface LoopExit {
+  readonly kind: "loopExit";
+  /** Which of two ways an element goes. */
+  readonly run: (element: unknown) => number;
+  /** The way back: 0 or 1. */
+  readonly again: number;
+}
 
 /** What looks at a stream as it goes by. Belongs to one run. */
 export interface Watch {

@@ -1,14 +1,16 @@
 import type { FusedState } from "./fused-state.ts";
 import { isSource } from "./kernel.ts";
 
+/** Rounds that elements go in a turn, before others have their chance. */
+export const roundsMax = 4_096;
+
 /** A turn that needs no generated code: it looks at each stage for each element. */
 export function steppedTurn(state: FusedState, elementsMax: number, outputs: unknown[]): void {
   const hasSource = isSource(state.kernels[0]);
-  for (state.left = elementsMax; state.left > 0; ) {
-    state.left -= 1;
-    const element = hasSource ? readSource(state) : state.elements[state.index++];
-    if (element === undefined) return;
-    const output = enter(state, hasSource ? 1 : 0, element);
+  state.rounds = roundsMax;
+  for (state.left = elementsMax; state.held !== undefined || state.left > 0; ) {
+    const output = state.held === undefined ? enterNext(state, hasSource) : goOnRound(state);
+    if (output === nothingRead || state.held !== undefined) return;
     if (output !== undefined) {
       outputs[state.filled] = output;
       state.filled += 1;
@@ -16,6 +18,24 @@ export function steppedTurn(state: FusedState, elementsMax: number, outputs: unk
     }
     if (state.ended >= 0) return;
   }
+}
+
+const nothingRead = Symbol("nothing was read");
+
+function enterNext(state: FusedState, hasSource: boolean): unknown {
+  state.left -= 1;
+  const element = hasSource ? readSource(state) : state.elements[state.index++];
+  return element === undefined ? nothingRead : enter(state, hasSource ? 1 : 0, element);
+}
+
+function goOnRound(state: FusedState): unknown {
+  const { held } = state;
+  state.held = undefined;
+  return enter(state, entryOf(state) + 1, held);
+}
+
+function entryOf(state: FusedState): number {
+  return state.kernels.findIndex(({ kind }) => kind === "loopEntry");
 }
 
 /**
@@ -27,6 +47,19 @@ export function enter(state: FusedState, stage: number, element: unknown): unkno
   let value = element;
   for (let index = stage; index < state.kernels.length; index += 1) {
     state.at = index;
+    const kernel = state.kernels[index];
+    if (kernel?.kind === "loopExit") {
+      const way = kernel.run(value);
+      if (way !== 0 && way !== 1) throw state.noBranch(way);
+      if (way !== kernel.again) continue;
+      if (state.rounds < 1) {
+        state.held = value;
+        return undefined;
+      }
+      state.rounds -= 1;
+      index = entryOf(state);
+      continue;
+    }
     value = step(state, index, value);
     if (value === undefined) return undefined;
   }
@@ -93,6 +126,8 @@ function step(state: FusedState, index: number, element: unknown): unknown {
       return undefined;
     case "array":
     case "iterable":
+    case "loopEntry":
+    case "loopExit":
     case undefined:
       return element;
   }

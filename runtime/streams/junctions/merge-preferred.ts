@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { type Attributes, GraphStage, type GraphStageLogic, Inlet, Outlet } from "../graph-stage.ts";
+import type { LoopEntry } from "../fused/kernel.ts";
+import type { LoopEntryLogic } from "../fused/loop.ts";
 import { FanInShape } from "../shape.ts";
 import { ChoosingMergeLogic } from "./choosing-merge-logic.ts";
 
@@ -39,11 +41,14 @@ export class MergePreferred<T> extends GraphStage<FanInShape<T, T>> {
   }
 }
 
-class MergePreferredLogic<T> extends ChoosingMergeLogic<T> {
+class MergePreferredLogic<T> extends ChoosingMergeLogic<T> implements LoopEntryLogic {
+  readonly beginsLoops: boolean;
+  kernel: LoopEntry | undefined = undefined;
   readonly #ins: readonly Inlet<T>[];
 
   constructor(shape: FanInShape<T, T>, eagerComplete: boolean) {
     super(shape, eagerComplete);
+    this.beginsLoops = !eagerComplete && shape.ins.length === 2;
     this.#ins = shape.ins;
   }
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { EngineError } from "../../errors.ts";
 import { ChunkLogic } from "../chunk-logic.ts";
 import { type Attributes, GraphStage, type GraphStageLogic, Inlet, Outlet } from "../graph-stage.ts";
+import { noBranch } from "../fused/fused-state.ts";
+import type { LoopExit } from "../fused/kernel.ts";
+import type { LoopExitLogic } from "../fused/loop.ts";
 import { FanOutShape } from "../shape.ts";
 
 /**
@@ -38,7 +40,9 @@ export class Partition<T> extends GraphStage<FanOutShape<T, T>> {
   }
 }
 
-class PartitionLogic<T> extends ChunkLogic {
+class PartitionLogic<T> extends ChunkLogic implements LoopExitLogic {
+  readonly endsLoops: ((element: unknown) => number) | undefined;
+  kernel: LoopExit | undefined = undefined;
   readonly #shape: FanOutShape<T, T>;
   readonly #choose: (element: T) => number;
   /** By outlet: what is chosen for it and waits. */
@@ -62,6 +66,7 @@ class PartitionLogic<T> extends ChunkLogic {
     this.#choose = choose;
     this.#openCount = shape.outs.length;
     this.#waiting = shape.outs.map(() => []);
+    this.endsLoops = eagerCancel && shape.outs.length === 2 ? (choose as (element: unknown) => number) : undefined;
     this.setHandler(shape.in, this);
     shape.outs.forEach((out, index) => {
       this.setHandler(out, {
@@ -97,10 +102,7 @@ class PartitionLogic<T> extends ChunkLogic {
       for (; count < elements.length; count += 1) {
         const index = choose(elements[count] as T);
         if (same && index === first) continue;
-        if (outs[index] === undefined) {
-          const sentence = `Cannot choose a branch as it must be one of ${outs.length}, from 0: it is ${index}`;
-          throw new EngineError("STAGE_FAILED", sentence);
-        }
+        if (outs[index] === undefined) throw noBranch(outs.length, index);
         if (count === 0) first = index;
         else if (same) {
           same = false;
@@ -126,7 +128,7 @@ class PartitionLogic<T> extends ChunkLogic {
       }
     }
     for (let row = 0; row < this.#chosenCount; row += 1) {
-      const index = only ?? (this.#chosen[row] as number);
+      const index = only ?? this.#chosen[row] ?? 0;
       if (this.isClosed(outs[index] as Outlet<T>)) continue;
       this.#waiting[index]?.push(elements[row] as T);
       this.#waitingCount += 1;
