@@ -204,6 +204,7 @@ export class BufferConsumer implements Taker {
   /** Leaves the group, with the books as they are. */
   async close(): Promise<void> {
     for (const share of this.#shares) share.reader?.close();
+    await this.#parts.member.ready();
     await this.#parts.member.flush();
     for (const [partition, { home }] of this.#shares.entries()) if (home !== undefined) this.#save(partition);
     await this.#parts.member.close();

@@ -90,14 +90,14 @@ export class GroupMember {
     this.resume();
   }
 
-  /** One that leaves while it joins would stay in the group, and its partitions with it. */
-  async #joinedOrNot(): Promise<void> {
-    if (this.#joined || this.#joining === undefined) return;
+  /** Waits for a joining under way: one that leaves meanwhile would stay in the group, and its partitions with it. */
+  async ready(): Promise<void> {
+    if (this.#joined || this.#joining === undefined) return await this.#locating;
     let due: Timer | undefined;
     const late = new Promise<void>((resolve) => {
       due = this.#context.clock.after(joinPatienceMs, resolve);
     });
-    await Promise.race([this.#joining.catch(() => {}), late]);
+    await Promise.race([this.#joining.then(() => this.#locating).catch(() => {}), late]);
     due?.cancel();
   }
 
@@ -139,7 +139,7 @@ export class GroupMember {
 
   /** Commits notes that were saved. */
   commitSaved(): void {
-    if (this.#commitNow !== undefined) this.#commitSoon();
+    this.#commitSoon();
   }
 
   /** The taker takes nothing more; what it handed on is still committed when it settles. */
@@ -176,7 +176,7 @@ export class GroupMember {
     if (this.#closed) return;
     this.#closed = true;
     this.#commitTimer?.cancel();
-    await this.#joinedOrNot();
+    await this.ready();
     await this.flush();
     await this.#consumer?.disconnect().catch(() => {});
   }
@@ -349,14 +349,18 @@ export class GroupMember {
   /** A commit that fails is tried again with what is settled and ours by then; a rebalance decides what that is. */
   async #commit(): Promise<void> {
     const settled = this.#committable();
-    if (settled.length === 0 || this.#commitNow === undefined) return;
+    const consumer = this.#consumer;
+    if (settled.length === 0 || consumer === undefined || !this.#joined) return;
     const partitions = settled.map(({ home, commit }) => ({
       partition: home.partition,
       offset: String(commit.offset),
       metadata: metadataOf(commit),
     }));
     try {
-      await this.#commitNow({ topics: [{ topic: this.#settings.topic, partitions }] });
+      const { topic } = this.#settings;
+      // Before the first batch there are only places to be saved.
+      if (this.#commitNow !== undefined) await this.#commitNow({ topics: [{ topic, partitions }] });
+      else await consumer.commitOffsets(partitions.map((one) => ({ topic, ...one })));
       for (const { home, commit } of settled) {
         home.noteCommitted(commit);
         this.#taker?.onCommitted?.(home, commit.offset);
