@@ -43,7 +43,7 @@ export { decodeProtobufMessage } from "./blocks/model/protobuf-message.ts";
 export { encodeProtobufMessages } from "./blocks/model/protobuf-output.ts";
 export { type Series, SeriesTable, type Tagset } from "./blocks/model/series.ts";
 export { type CustomTypes, defineType, type TypeDefinition } from "./blocks/model/type-definition.ts";
-export type { Store } from "./blocks/model/store.ts";
+export type { Store, StoreWrite } from "./blocks/model/store.ts";
 export {
   byteSize,
   choice,
@@ -61,6 +61,7 @@ export {
   text,
 } from "./config/declare.ts";
 export { securityPolicy } from "./config/security-policy.ts";
+export { MemoryStore } from "./connectors/memory/store.ts";
 export { EngineError } from "./runtime/errors.ts";
 export { Receipt } from "./runtime/receipt.ts";
 export { Flow } from "./runtime/streams/flow.ts";

@@ -1,3 +1,5 @@
+export { testContext } from "./blocks/model/test-context.ts";
+export { runCommand } from "./cli/run-command.ts";
 export { type SeededScheduler, seededScheduler } from "./runtime/clock/seeded-scheduler.ts";
 export { type VirtualClock, virtualClock } from "./runtime/clock/virtual-clock.ts";
 export { assertAllStopped } from "./runtime/streams/probes/assert-all-stopped.ts";

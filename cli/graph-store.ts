@@ -40,6 +40,7 @@ export async function graphStore(options: { graph: string; store?: string; set?:
     context: {
       graph: plan.graph,
       derivators: catalogue.derivators,
+      clock: systemClock,
       buckets: bucketRules(plan.graph.timezone, plan.graph.bucket_label),
     },
     ask: (path, request) => askOwner(plan, path, request),

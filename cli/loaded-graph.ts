@@ -17,17 +17,20 @@ export interface LoadedGraph {
 }
 
 export async function loadGraph(file: string, overrides: readonly Override[] = []): Promise<LoadedGraph> {
-  const catalogue = await catalogueFor(file);
+  const { catalogue, faults: pluginFaults } = await catalogueFor(file);
   let planned: Plan | undefined;
   const { graph, diagnostics } = await readGraphFile(file, {
     catalogue,
     environment: process.env,
     overrides,
     check: (unchecked, faults) => {
+      for (const { at, error } of pluginFaults) faults.error(error.code, at, error.message);
       planned = plan(unchecked, catalogue, faults);
     },
   });
-  return { catalogue, plan: graph === undefined ? undefined : planned, diagnostics };
+  // What is unknown may be what the plugin would have brought.
+  const shown = diagnostics.filter(({ code }) => pluginFaults.length === 0 || code !== "COMPONENT_UNKNOWN");
+  return { catalogue, plan: graph === undefined ? undefined : planned, diagnostics: shown };
 }
 
 /**

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Argument, Command, CommanderError, Option } from "commander";
 import { exitCodeOf, exitCodes, textOf } from "./exit.ts";
+import { pluginKinds } from "./plugin-kinds.ts";
 import { version } from "./version.ts";
 
 // Each command loads what it needs, so that `--help` and `check` stay quick.
@@ -101,6 +102,34 @@ function program(): Command {
     .addOption(json())
     .action(async (selector, options) => (await import("./commands/delete.ts")).deleteData(selector, options));
   command
+    .command("backfill")
+    .description("compute derivators that were added to the graph over what is stored already, at every period")
+    .argument("<graph.yaml>", "names the derivators at the blocks that write the store")
+    .argument("[selector]", "as of a query; all series unless told", "{}")
+    .requiredOption("--derivator <name>", "what to compute; may be repeated", collect)
+    .requiredOption("--from <time>", "ISO 8601, a date, or ms since the epoch; inclusive")
+    .requiredOption("--to <time>", "likewise; exclusive")
+    .option("--where <filter>", "a filter of tags, as of a query")
+    .option("--store <name>", "the store, where the graph has several")
+    .option("--points <count>", "most data points to hold in memory", "200000")
+    .addOption(set())
+    .addOption(json())
+    .action(async (file, selector, options) =>
+      (await import("./commands/backfill.ts")).backfillStore(file, selector, options),
+    );
+  command
+    .command("replay")
+    .description("let a graph read a buffer again from an earlier time or position, as far as its `retention` goes")
+    .argument("<graph.yaml>")
+    .argument("<buffer>", "its name in the graph")
+    .option("--from <time>", "of entry into the buffer: ISO 8601, a date, or ms since the epoch")
+    .option("--from-position <number>", "of the first record to read again, in one partition")
+    .option("--partition <number>", "only of this one; all unless told")
+    .option("--segment <name>", "only what this segment reads; all that read the buffer unless told")
+    .addOption(set())
+    .addOption(json())
+    .action(async (file, buffer, options) => (await import("./commands/replay.ts")).replay(file, buffer, options));
+  command
     .command("audit")
     .description("check that every data point is accounted for")
     .argument("<graph.yaml>")
@@ -130,6 +159,21 @@ function program(): Command {
     .description("print the JSON Schema of graph files, for editors")
     .argument("[graph.yaml]", "with the components of this file's plugins")
     .action(async (file) => (await import("./commands/schema.ts")).schema(file));
+  const begin = command.command("new").description("begin a plugin or a graph; nothing is overwritten");
+  begin
+    .command("plugin")
+    .description("write a package with a plugin, a graph that uses it, and tests that pass")
+    .argument("<name>", "of the package and of what the plugin brings")
+    .addOption(new Option("--kind <kind>", "what the plugin brings").choices(pluginKinds).default("derivation"))
+    .option("--folder <path>", "where it is written; a folder of its name unless told")
+    .action(async (name, options) => (await import("./commands/new.ts")).newPlugin(name, options));
+  begin
+    .command("graph")
+    .description("write a small graph file that runs")
+    .argument("<name>", "of the graph and its file")
+    .option("--from <example>", "an example of the handbook to begin with, such as seattle-weather")
+    .option("--folder <path>", "where it is written", ".")
+    .action(async (name, options) => (await import("./commands/new.ts")).newGraph(name, options));
   return command;
 }
 

@@ -1,7 +1,7 @@
 import type { ComponentDefinition } from "../blocks/model/component.ts";
 import type { AnyDerivation } from "../blocks/model/derivation.ts";
 import type { AnyDerivator } from "../blocks/model/derivator.ts";
-import type { PluginOrigin } from "../blocks/model/plugin-origin.ts";
+import type { PluginOrigin } from "../config/plugin-origin.ts";
 import type { TypeDefinition } from "../blocks/model/type-definition.ts";
 import { EngineError } from "../runtime/errors.ts";
 
@@ -29,7 +29,8 @@ const forms: Readonly<Record<string, { readonly functions: readonly string[]; re
  */
 export function pluginComponent(value: unknown, origin: PluginOrigin): PluginComponent | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const given = value as Readonly<Record<string, unknown>>;
+  // As it goes on from here: methods of a class stay behind.
+  const given = { ...value } as Readonly<Record<string, unknown>>;
   const form = typeof given.kind === "string" && Object.hasOwn(forms, given.kind) ? forms[given.kind] : undefined;
   if (form === undefined) return undefined;
   const lacking = lackingOf(given, form);

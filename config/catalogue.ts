@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { PluginOrigin } from "./plugin-origin.ts";
 
 /** The sections of a graph file that declare nodes. */
 export const sections = ["stores", "sources", "buffers", "blocks", "sinks"] as const;
@@ -10,6 +11,7 @@ export interface CatalogueEntry {
   /** One sentence. */
   readonly summary: string;
   readonly settings: z.ZodObject;
+  readonly origin?: PluginOrigin;
 }
 
 /** The components of each section, by type. */

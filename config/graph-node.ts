@@ -1,6 +1,7 @@
 import { type Catalogue, hasInlet, nodeNoun, type Section, sections } from "./catalogue.ts";
 import type { Diagnostics } from "./diagnostic.ts";
 import { type Located, type LocatedEntry, type LocatedMapping, type Path, valueAt } from "./located.ts";
+import { withOrigin } from "./plugin-origin.ts";
 import { checkSettings } from "./settings-check.ts";
 import { type Position, shown } from "./source-text.ts";
 import { didYouMean } from "./suggestion.ts";
@@ -95,7 +96,8 @@ function readNode(
   const own: LocatedMapping = { ...node, entries: new Map(node.entries) };
   own.entries.delete("type");
   own.entries.delete("from");
-  const place = { settings: own, holder: `${nodeNoun[section]} of type ${type}`, keyAt: at };
+  const holder = withOrigin(`${nodeNoun[section]} of type ${type}`, component.origin);
+  const place = { settings: own, holder, keyAt: at };
   const settings = checkSettings(component.settings, place, diagnostics);
   return { ...unsound, settings };
 }

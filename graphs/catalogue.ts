@@ -11,6 +11,7 @@ import { builtInTypes } from "../blocks/model/data-type.ts";
 import type { AnyDerivation } from "../blocks/model/derivation.ts";
 import type { AnyDerivator } from "../blocks/model/derivator.ts";
 import type { TypeDefinition } from "../blocks/model/type-definition.ts";
+import type { PluginOrigin } from "../config/plugin-origin.ts";
 import { EngineError } from "../runtime/errors.ts";
 
 /** Everything a graph file can name: the built-in components and those of plugins, by section and type. */
@@ -23,6 +24,12 @@ export class Catalogue {
   readonly derivators: AnyDerivator[] = [];
   readonly derivations: AnyDerivation[] = [];
   readonly types = new Map<string, TypeDefinition>();
+  readonly #valueNames: ReadonlySet<string>;
+
+  /** @param valueNames What blocks and queries compute without being told, which no derivator may be called. */
+  constructor(valueNames: ReadonlySet<string> = new Set()) {
+    this.#valueNames = valueNames;
+  }
 
   /** @throws {EngineError} `PLUGIN_INVALID` where the section has that type already. */
   add(definition: ComponentDefinition | AnyDerivator | AnyDerivation | TypeDefinition): void {
@@ -44,12 +51,12 @@ export class Catalogue {
         put(this.stores, definition);
         break;
       case "type":
-        if (this.types.has(definition.name) || builtInTypes.some((name) => name === definition.name)) {
-          throw taken(definition.kind, definition.name);
-        }
+        if (builtInTypes.some((name) => name === definition.name)) refuse(definition.kind, definition.name, {});
+        refuse(definition.kind, definition.name, this.types.get(definition.name));
         this.types.set(definition.name, definition);
         break;
       case "derivator":
+        if (this.#valueNames.has(definition.name)) refuse(definition.kind, definition.name, {});
         push(this.derivators, definition);
         break;
       case "derivation":
@@ -58,16 +65,26 @@ export class Catalogue {
   }
 }
 
-function put<D extends { readonly kind: string; readonly type: string }>(map: Map<string, D>, definition: D): void {
-  if (map.has(definition.type)) throw taken(definition.kind, definition.type);
+interface Known {
+  readonly kind: string;
+  readonly origin?: PluginOrigin;
+}
+
+function put<D extends Known & { readonly type: string }>(map: Map<string, D>, definition: D): void {
+  refuse(definition.kind, definition.type, map.get(definition.type));
   map.set(definition.type, definition);
 }
 
-function push<D extends { readonly kind: string; readonly name: string }>(list: D[], definition: D): void {
-  if (list.some((known) => known.name === definition.name)) throw taken(definition.kind, definition.name);
+function push<D extends Known & { readonly name: string }>(list: D[], definition: D): void {
+  const known = list.find(({ name }) => name === definition.name);
+  refuse(definition.kind, definition.name, known);
   list.push(definition);
 }
 
-function taken(kind: string, name: string): EngineError {
-  return new EngineError("PLUGIN_INVALID", `Cannot add the ${kind} "${name}" as there is one of that name already`);
+/** @throws {EngineError} where the name is taken by `known`. */
+function refuse(kind: string, name: string, known: { readonly origin?: PluginOrigin } | undefined): void {
+  if (known === undefined) return;
+  const owner = known.origin === undefined ? "it is built in" : `the plugin "${known.origin.plugin}" brings it`;
+  const sentence = `Cannot add the ${kind} "${name}" as there is one of that name already: ${owner}`;
+  throw new EngineError("PLUGIN_INVALID", sentence);
 }

@@ -90,6 +90,10 @@ export class Engine {
     return engine;
   }
 
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
   store(name: string): Store {
     return found(this.#stores.get(name), name);
   }
@@ -151,13 +155,30 @@ export class Engine {
    * from there afterwards. What rests in their buffers meanwhile is written then.
    */
   alone<T>(storeName: string, action: (store: Store) => Promise<T>): Promise<T> {
+    const isWriter = ({ nodes }: Segment) =>
+      nodes.some(({ settings }) => (settings as { store?: string }).store === storeName);
+    return this.#whileResting(isWriter, () => action(this.store(storeName)));
+  }
+
+  /**
+   * Runs `action` on a buffer while these segments rest: what they have read of it is settled and committed before, and they go on
+   * from the places that they have afterwards.
+   */
+  aside<T>(bufferName: string, segments: readonly string[], action: (buffer: Buffer) => Promise<T>): Promise<T> {
+    const buffer = found(this.#buffers.get(bufferName), bufferName);
+    return this.#whileResting(
+      ({ name }) => segments.includes(name),
+      () => action(buffer),
+    );
+  }
+
+  /** One after the other. */
+  #whileResting<T>(rests: (segment: Segment) => boolean, action: () => Promise<T>): Promise<T> {
     const next = this.#lastAlone.then(async () => {
-      const writers = this.#runs.filter(({ segment }) =>
-        segment.nodes.some(({ settings }) => (settings as { store?: string }).store === storeName),
-      );
-      const resumes = await Promise.all(writers.map((run) => run.pause()));
+      const resting = this.#runs.filter(({ segment }) => rests(segment));
+      const resumes = await Promise.all(resting.map((run) => run.pause()));
       try {
-        return await action(this.store(storeName));
+        return await action();
       } finally {
         for (const resume of resumes) resume();
       }

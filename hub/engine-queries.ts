@@ -9,6 +9,7 @@ import { type QueryRequest, runQuery } from "../blocks/query/query.ts";
 import type { QueryResult } from "../blocks/query/query-result.ts";
 import { allDerivators, chosenDerivators } from "../blocks/rollup/chosen.ts";
 import type { GraphFile } from "../config/graph-file.ts";
+import type { Clock } from "../runtime/clock/clock.ts";
 import { EngineError } from "../runtime/errors.ts";
 
 /** The store that a query means: the one it names, or the only one. */
@@ -32,6 +33,7 @@ export interface GraphContext {
   readonly derivators: readonly AnyDerivator[];
   /** Runs heavy derivators in threads; absent: they run here. */
   readonly heavy?: HeavyRunner;
+  readonly clock: Clock;
 }
 
 /** What the blocks that write a store keep in it. */

@@ -6,8 +6,10 @@ import { resultToJson } from "../blocks/query/query-result.ts";
 import type { Engine } from "../graphs/engine.ts";
 import { EngineError, sentenceOf } from "../runtime/errors.ts";
 import { answer, chosenStore, deletion, type GraphContext } from "./engine-queries.ts";
+import { backfill, readBackfill } from "./backfills.ts";
 import { readDeletion, readQuery } from "./query-parameters.ts";
 import { StaticTagsetWriter } from "./static-tagsets.ts";
+import { readReplay, rewound } from "./replays.ts";
 import { addTagRoutes } from "./tag-routes.ts";
 import type { Catalogue } from "../graphs/catalogue.ts";
 
@@ -36,6 +38,8 @@ export async function startHub(engine: Engine, catalogue: Catalogue): Promise<Hu
   const local = await newServer(parts);
   // Nobody is asked who they are over TCP: only this user's own commands may change what is stored.
   addDeletion(local, engine, catalogue);
+  addBackfill(local, engine, catalogue);
+  addReplay(local, engine);
   await local.ready();
   await local.listen({ path: socket });
   const { hub } = engine.plan.graph;
@@ -106,8 +110,25 @@ function addDeletion(server: FastifyInstance, engine: Engine, catalogue: Catalog
   });
 }
 
-function contextOf({ plan: { graph }, buckets, heavy }: Engine, { derivators }: Catalogue): GraphContext {
-  return { graph, buckets, heavy, derivators };
+/** One piece: the graph goes on between two of them. */
+function addBackfill(server: FastifyInstance, engine: Engine, catalogue: Catalogue): void {
+  server.post("/api/v1/backfill", async (request) => {
+    const wanted = readBackfill(request.body);
+    const name = chosenStore(engine.plan.graph, wanted.store);
+    return engine.alone(name, (one) => backfill(contextOf(engine, catalogue), name, one, wanted));
+  });
+}
+
+function addReplay(server: FastifyInstance, engine: Engine): void {
+  server.post("/api/v1/replay", async (request) => {
+    const wanted = readReplay(request.body, engine.plan);
+    const places = await engine.aside(wanted.buffer, wanted.segments, (buffer) => rewound(buffer, wanted));
+    return { places };
+  });
+}
+
+function contextOf({ plan: { graph }, buckets, heavy, clock }: Engine, { derivators }: Catalogue): GraphContext {
+  return { graph, buckets, heavy, derivators, clock };
 }
 
 /** What the servers of one hub have in common. */

@@ -1,5 +1,5 @@
 import { ExactSum } from "../checksum.ts";
-import { decode, timeOf, valueOf } from "../protobuf-decode/protobufjs.ts";
+import { decode, timeOf, payloadOf } from "../protobuf-decode/protobufjs.ts";
 import type { Participant } from "../workload.ts";
 import { benchTopic } from "./topic.ts";
 
@@ -28,7 +28,7 @@ export const kafkajs: Participant = {
                   for (const point of decode(value).values) {
                     rows += 1;
                     times.add(timeOf(point));
-                    values.add(valueOf(point));
+                    values.add(payloadOf(point));
                   }
                 }
                 if (rows === size.rows) resolve();

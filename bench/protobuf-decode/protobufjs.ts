@@ -52,7 +52,7 @@ export function timeOf({ datetime: { seconds, nanos } }: DecodedPoint): number {
   return (typeof seconds === "number" ? seconds : seconds.toNumber()) * 1_000 + nanos / 1_000_000;
 }
 
-export function valueOf({ payload }: DecodedPoint): number {
+export function payloadOf({ payload }: DecodedPoint): number {
   return new DataView(payload.buffer, payload.byteOffset).getFloat64(0);
 }
 
@@ -62,7 +62,7 @@ function sumsOf(messages: readonly Uint8Array[]) {
   for (const message of messages) {
     for (const point of decode(message).values) {
       times.add(timeOf(point));
-      values.add(valueOf(point));
+      values.add(payloadOf(point));
     }
   }
   return { times: times.value, values: values.value };

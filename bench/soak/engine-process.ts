@@ -31,6 +31,10 @@ export class EngineProcess {
     this.#ended = once(this.#child, "close").then(([code]) => code as number | null);
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** @returns its exit code; null where a signal ended it. */
   get ended(): Promise<number | null> {
     return this.#ended;

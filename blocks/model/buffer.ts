@@ -1,6 +1,7 @@
 import type { Tally } from "../../runtime/receipt.ts";
 import type { ObservationChunk } from "./observation-chunk.ts";
 
+/** Of the records that are not settled: some consumer has never committed them. */
 export interface BufferDepth {
   readonly records: number;
   readonly rows: number;
@@ -33,8 +34,30 @@ export interface BufferRecord {
   chunks(): ObservationChunk[];
 }
 
+/** Where a replay begins: at the first record that entered at `time` (ms since the epoch) or later, or at the record `position`. */
+export type ReplayStart = { readonly time: number } | { readonly position: number };
+
+/** What a consumer will read again of one partition. */
+export interface ReplayedPlace {
+  readonly consumer: string;
+  readonly partition: number;
+  /** Of the first record that it reads next. */
+  readonly position: number;
+  /** Data points that it had settled and reads again. */
+  readonly rows: number;
+}
+
+/** How long records are kept that every consumer has committed; they count neither as depth nor as full. */
+export interface Retention {
+  /** From their entry on; 0: not at all. */
+  readonly ms: number;
+  /** Of all partitions together, in equal shares; beyond it the oldest go. */
+  readonly bytesMax: number;
+}
+
 /**
- * One consumer's place in one partition. A record stays until every consumer of the buffer committed it.
+ * One consumer's place in one partition. A record stays until every consumer of the buffer committed it, and as long as the
+ * retention of the settings says.
  */
 export interface BufferReader {
   /**
@@ -49,8 +72,8 @@ export interface BufferReader {
   /** Called after a `read` that found nothing, once another may find something or the end; at most once a `read`. */
   onRecord(wake: () => void): void;
   /**
-   * Everything up to `position`, which was read, is at rest elsewhere. `settled` says what became of the rows since the last commit and is added
-   * to the books in the same transaction. Resolves once durable; commits of one turn are grouped.
+   * Everything up to `position`, which was read, is at rest elsewhere. `settled` says what became of the rows since the last commit
+   * and is added to the books in the same transaction. Resolves once durable; commits of one turn are grouped.
    *
    * @throws {EngineError} `STREAM_STOPPED`, retryable, where the place is another's now.
    */
@@ -76,8 +99,18 @@ export interface Buffer {
   readonly full: boolean;
   /** Calls `wake` once when it is no longer full. */
   onRoom(wake: () => void): void;
-  /** Continues after the last position that `consumer` committed; a new consumer starts at the oldest record. */
+  /** Continues after the last position that `consumer` committed; a new one starts at the oldest record that is not settled. */
   reader(consumer: string, partition: number): BufferReader;
+  /**
+   * Moves consumers back, those that stand before `start` excepted. None of them may have a reader. What they read again counts
+   * in their books as added.
+   *
+   * @param partition The only one that is meant; absent: all.
+   * @returns resolves once durable.
+   * @throws {EngineError} `USAGE_INVALID` where the buffer keeps nothing that is settled, or no longer what is asked for: then
+   *   nothing is moved.
+   */
+  rewind?(consumers: readonly string[], start: ReplayStart, partition?: number): Promise<readonly ReplayedPlace[]>;
   /** Forgets the places of all other consumers, so that they hold no record back. */
   retain(consumers: readonly string[]): Promise<void>;
   depth(): BufferDepth;

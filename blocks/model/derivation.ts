@@ -1,7 +1,7 @@
 import type { z } from "zod";
+import type { PluginOrigin } from "../../config/plugin-origin.ts";
 import type { SettingsSchema } from "./component.ts";
 import type { DataType } from "./data-type.ts";
-import type { PluginOrigin } from "./plugin-origin.ts";
 import type { Series } from "./series.ts";
 
 /** A data point that a derivation makes. */

@@ -1,8 +1,8 @@
 import type { z } from "zod";
+import type { PluginOrigin } from "../../config/plugin-origin.ts";
 import type { Points } from "./columns.ts";
 import type { SettingsSchema } from "./component.ts";
 import type { DataType } from "./data-type.ts";
-import type { PluginOrigin } from "./plugin-origin.ts";
 
 /** Half-open, ms since the epoch. */
 export interface TimeSpan {

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { record } from "../../config/declare.ts";
+import { withOrigin } from "../../config/plugin-origin.ts";
 import { ruleOf } from "../../config/settings-check.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import type { SettingsSchema } from "./component.ts";
 import type { AnyDerivation, Derivation } from "./derivation.ts";
 import type { AnyDerivator, Derivator } from "./derivator.ts";
-import { withOrigin } from "./plugin-origin.ts";
 
 /** How a graph file chooses a derivator or a derivation: by its name, or with its settings beside its name at `type`. */
 export type PluginChoice =

@@ -56,6 +56,8 @@ export interface StatesWrite extends Revised {
   readonly series: Series;
   readonly period: string;
   readonly rows: StateRows;
+  /** What each row is as of, where they differ: instead of the revision of the write. */
+  readonly revisions?: Float64Array;
   /** The results of a row, for stores that keep them readable beside the state. Asked while the write is under way, or never. */
   readonly results?: (row: number) => readonly BucketResult[];
 }
@@ -112,6 +114,11 @@ export interface Store {
   readObservations(ranges: readonly SeriesRange[]): Promise<Points[]>;
   /** One result per range, in the same order; buckets whose *start* lies in the range. */
   readStates(period: string, ranges: readonly SeriesRange[]): Promise<StateRows[]>;
+  /**
+   * What stored buckets are as of, by start, one result per range, in the same order. Absent where writes stand by their order
+   * alone.
+   */
+  stateRevisions?(period: string, ranges: readonly SeriesRange[]): Promise<ReadonlyMap<number, number>[]>;
   /** Resolves once everything in it is durable. Either all of it is applied or, after a crash, any part of it. */
   write(write: StoreWrite): Promise<void>;
   /**

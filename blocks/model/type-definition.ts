@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { PluginOrigin } from "../../config/plugin-origin.ts";
 
 /**
  * A type of data points whose values are any JSON, at most 64 levels deep. They lie in columns, in stores and in messages (JSON,
@@ -10,6 +11,7 @@ export interface TypeDefinition {
   readonly name: string;
   /** One sentence for the reference page. */
   readonly summary: string;
+  readonly origin?: PluginOrigin;
   /** What a value must be, as in "it must be …", where it is something else. The value itself is kept as it came. */
   fault(json: unknown): string | undefined;
 }

@@ -10,7 +10,7 @@ import { cellOf } from "./cell-of.ts";
 import { exactQuotient } from "../model/exact-quotient.ts";
 import type { Cell } from "./query-result.ts";
 
-/** Values that are computed from derivators, with those that they need. They win over a plugin's derivator of the same name. */
+/** Values that are computed from derivators, with those that they need. */
 const computed: Readonly<Record<string, readonly string[]>> = {
   mean: ["count", "sum"],
   variance: ["count", "sum", "s_sum"],

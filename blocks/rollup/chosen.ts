@@ -1,12 +1,12 @@
+import { withOrigin } from "../../config/plugin-origin.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { builtInDerivators } from "../derivators/catalogue.ts";
-import { floatResultNames } from "../derivators/float-state.ts";
 import { builtInTypes } from "../model/data-type.ts";
 import type { AnyDerivation, Derivation } from "../model/derivation.ts";
 import type { AnyDerivator, Derivator } from "../model/derivator.ts";
 import type { HeavyRunner } from "../model/heavy-task.ts";
 import { configuredDerivation, configuredDerivator, type PluginChoice, typeOfChoice } from "../model/plugin-choice.ts";
-import { withOrigin } from "../model/plugin-origin.ts";
+import { standardValues } from "../query/bucket-values.ts";
 import { DerivatorSets } from "./derivator-set.ts";
 import { heavyDerivator } from "./heavy-derivator.ts";
 
@@ -22,7 +22,7 @@ export function chosenDerivators(
   node: string,
   heavy?: HeavyRunner,
 ): DerivatorSets {
-  return new DerivatorSets([...builtInDerivators, ...chosen(choices, known, node, heavy).values()]);
+  return new DerivatorSets([...builtInDerivators, ...derivatorsChosen(choices, known, node, heavy).values()]);
 }
 
 /** The same, and all others that need no settings: what can be computed of observations. */
@@ -32,7 +32,7 @@ export function allDerivators(
   node: string,
   heavy?: HeavyRunner,
 ): DerivatorSets {
-  const all = chosen(choices, known, node, heavy);
+  const all = derivatorsChosen(choices, known, node, heavy);
   for (const derivator of known) {
     if ("configure" in derivator || all.has(derivator.name) || builtInDerivators.includes(derivator)) continue;
     all.set(derivator.name, heavy === undefined ? derivator : heavyDerivator(derivator, derivator.name, heavy));
@@ -40,19 +40,19 @@ export function allDerivators(
   return new DerivatorSets([...builtInDerivators, ...all.values()]);
 }
 
-/** By name of the value. */
-function chosen(
+/** Those that the settings choose, by name of the value. @throws {EngineError} as `chosenDerivators`. */
+export function derivatorsChosen(
   choices: readonly PluginChoice[],
   known: readonly AnyDerivator[],
   node: string,
-  heavy: HeavyRunner | undefined,
+  heavy?: HeavyRunner,
 ): Map<string, Derivator> {
   const all = new Map<string, Derivator>();
   for (const choice of choices) {
     const derivator = atNode(node, () => configuredDerivator(choice, byName(choice, known, "derivator", node)));
     if (builtInDerivators.includes(derivator)) continue;
     refuseUnsure(derivator, node);
-    if (taken.has(derivator.name)) {
+    if (builtInValues.has(derivator.name)) {
       const rule = "a built-in one has that name (give it another with `as`)";
       throw duplicate(`Cannot call a derivator "${derivator.name}" as ${rule}`, node);
     }
@@ -90,7 +90,11 @@ function refuseUnsure(derivator: Derivator, node: string): void {
   }
 }
 
-const taken: ReadonlySet<string> = new Set([...floatResultNames, ...builtInDerivators.map(({ name }) => name)]);
+/** Values that blocks and queries compute without being told. */
+export const builtInValues: ReadonlySet<string> = new Set([
+  ...standardValues,
+  ...builtInDerivators.map(({ name }) => name),
+]);
 
 const keyOf = ({ stateName, name }: Derivator) => stateName ?? name;
 

@@ -1,7 +1,7 @@
+import { withOrigin } from "../../config/plugin-origin.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import type { DeadLetter } from "../model/dead-letter.ts";
 import type { Derivator } from "../model/derivator.ts";
-import { withOrigin } from "../model/plugin-origin.ts";
 import type { Series } from "../model/series.ts";
 import { formatTimestamp } from "../model/timestamp.ts";
 

@@ -1,3 +1,4 @@
+import { withOrigin } from "../../config/plugin-origin.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { Receipt } from "../../runtime/receipt.ts";
 import { ChunkBuilder } from "../model/chunk-builder.ts";
@@ -5,7 +6,6 @@ import type { DeadLetter } from "../model/dead-letter.ts";
 import type { Derivation, DerivedObservation } from "../model/derivation.ts";
 import { seriesOfMessage } from "../model/message-series.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
-import { withOrigin } from "../model/plugin-origin.ts";
 import type { Series, SeriesTable } from "../model/series.ts";
 import { formatTimestamp, timestampMax, timestampMin } from "../model/timestamp.ts";
 import { checkValue, ValueFault, valueToJson } from "../model/value.ts";

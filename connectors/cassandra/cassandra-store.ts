@@ -76,14 +76,22 @@ export class CassandraStore implements Store {
   }
 
   readStates(period: string, ranges: readonly SeriesRange[]): Promise<StateRows[]> {
-    const level: Level = {
-      shards: rollupShards(this.#options.sharder, period),
-      query: `SELECT datetime, floats, bytes FROM ${this.#options.keyspaces.aggregated}.aggregations WHERE metric = ?
-        AND tagset = ? AND type = ? AND shard = ? AND period = ? AND datetime >= ? AND datetime < ?`,
-      key: [textCell(period)],
-    };
+    const level = this.#rollupLevel(period, "floats, bytes");
     return this.#asked("read from", () =>
       Promise.all(ranges.map(async (range) => statesOf(await this.#reader.rows(level, range)))),
+    );
+  }
+
+  stateRevisions(period: string, ranges: readonly SeriesRange[]): Promise<ReadonlyMap<number, number>[]> {
+    // A cell that every write of a row has.
+    const level = this.#rollupLevel(period, "WRITETIME(floats) AS revision");
+    return this.#asked("read from", () =>
+      Promise.all(
+        ranges.map(async (range) => {
+          const rows = await this.#reader.rows(level, range);
+          return new Map(rows.map((row) => [(row.datetime as Date).getTime(), Number(row.revision)]));
+        }),
+      ),
     );
   }
 
@@ -156,6 +164,15 @@ export class CassandraStore implements Store {
       query: `SELECT datetime, ${column} FROM ${this.#options.keyspaces.raw}.observations WHERE metric = ? AND tagset = ?
         AND type = ? AND shard = ? AND datetime >= ? AND datetime < ?`,
       key: [],
+    };
+  }
+
+  #rollupLevel(period: string, columns: string): Level {
+    return {
+      shards: rollupShards(this.#options.sharder, period),
+      query: `SELECT datetime, ${columns} FROM ${this.#options.keyspaces.aggregated}.aggregations WHERE metric = ?
+        AND tagset = ? AND type = ? AND shard = ? AND period = ? AND datetime >= ? AND datetime < ?`,
+      key: [textCell(period)],
     };
   }
 

@@ -87,8 +87,10 @@ export class WritePlan {
   /** Periods whose shards have one name share the partition, and so its batches. */
   *#states(series: Series, writes: readonly StatesWrite[]): Generator<Batch, void, undefined> {
     const columns = ["metric", "tagset", "type", "shard", "period", ...stateColumns];
+    // The timestamp of a row, where it has one of its own, stands over that of its batch.
+    const ofRows = writes.some(({ revisions }) => revisions !== undefined);
     const query = `INSERT INTO ${this.#keyspaces.aggregated}.aggregations (${columns.join(", ")})
-      VALUES (${columns.map(() => "?").join(", ")})`;
+      VALUES (${columns.map(() => "?").join(", ")})${ofRows ? " USING TIMESTAMP ?" : ""}`;
     const byShard = new Map<string, { readonly write: StatesWrite; readonly part: Part }[]>();
     for (const write of writes) {
       for (const part of partsOf(write.rows.start, rollupShards(this.#sharder, write.period))) {
@@ -100,20 +102,25 @@ export class WritePlan {
     const timestamp = writes[0]?.revision ?? this.#timestamp;
     for (const [shard, parts] of byShard) {
       const key = [...keyOf(series), textCell(shard)];
-      yield* partitionBatches({ query, timestamp }, stateRows(key, parts), this.#limits);
+      const rows = stateRows(key, parts, ofRows ? timestamp : undefined);
+      yield* partitionBatches({ query, timestamp }, rows, this.#limits);
     }
   }
 }
 
+/** @param timestamp Of rows that have no revision of their own; absent: the batch says. */
 function* stateRows(
   key: readonly Buffer[],
   parts: readonly { readonly write: StatesWrite; readonly part: Part }[],
+  timestamp: number | undefined,
 ): Generator<Parameter[], void, undefined> {
   for (const { write, part } of parts) {
-    const { period, rows, results } = write;
+    const { period, rows, results, revisions } = write;
     const periodCell = textCell(period);
     for (let row = part.from; row < part.to; row += 1) {
-      yield [...key, periodCell, ...stateCells(rows, row, results?.(row) ?? [])];
+      const cells = stateCells(rows, row, results?.(row) ?? []);
+      const revision = timestamp === undefined ? [] : [longCell(revisions?.[row] ?? timestamp)];
+      yield [...key, periodCell, ...cells, ...revision];
     }
   }
 }

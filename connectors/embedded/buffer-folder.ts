@@ -1,3 +1,4 @@
+import type { Retention } from "../../blocks/model/buffer.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import { BufferPartition } from "./buffer-partition.ts";
 import type { BufferFolder } from "./disk-buffer.ts";
@@ -9,7 +10,7 @@ import { SeriesDictionary } from "./series-dictionary.ts";
 /** Owns the folder, checks that it fits the settings, and counts what is in it. */
 export async function openBufferFolder(
   path: string,
-  options: { readonly partitions: number; readonly seriesMax: number },
+  options: { readonly partitions: number; readonly seriesMax: number; readonly retention: Retention },
 ): Promise<BufferFolder> {
   const lock = await FolderLock.acquireNew(path);
   let environment: Environment | undefined;
@@ -22,7 +23,11 @@ export async function openBufferFolder(
     if (empty) await environment.commit(removals(series, numberKey(0)));
     const dictionary = new SeriesDictionary(series, options.seriesMax);
     const partitions: BufferPartition[] = [];
-    for (let index = 0; index < options.partitions; index++) partitions.push(new BufferPartition(environment, index));
+    const { ms, bytesMax } = options.retention;
+    const share: Retention = { ms, bytesMax: bytesMax / options.partitions };
+    for (let index = 0; index < options.partitions; index++) {
+      partitions.push(new BufferPartition(environment, index, share));
+    }
     return { environment, lock, dictionary, partitions };
   } catch (thrown) {
     await environment?.close();

@@ -22,6 +22,10 @@ export interface PartitionTotals {
   readonly position: number;
   /** When that record was appended; absent where a version wrote it that did not note it. */
   readonly enteredAt?: number;
+  /** Every record up to this position was committed by every consumer once. */
+  readonly settled?: number;
+  /** The last record that was removed, and when it was appended. */
+  readonly gone?: { readonly position: number; readonly at: number } | undefined;
 }
 
 export function encodePlace({ position, settled }: Pick<Place, "position" | "settled">): Buffer {

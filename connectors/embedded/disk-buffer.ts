@@ -6,8 +6,12 @@ import type {
   BufferDepth,
   BufferReader,
   ConsumerBooks,
+  ReplayedPlace,
+  ReplayStart,
+  Retention,
 } from "../../blocks/model/buffer.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
+import { refuseWithoutRetention } from "../../blocks/model/replay-start.ts";
 import type { SeriesTable } from "../../blocks/model/series.ts";
 import type { Clock } from "../../runtime/clock/clock.ts";
 import { EngineError } from "../../runtime/errors.ts";
@@ -30,7 +34,11 @@ export interface DiskBufferOptions {
   readonly rowsMax: number;
   /** Most series that the folder remembers; forgotten when it is opened without records. */
   readonly seriesMax: number;
+  /** Absent: what every consumer has committed is removed at once. */
+  readonly retention?: Retention;
 }
+
+export const noRetention: Retention = { ms: 0, bytesMax: 0 };
 
 /**
  * Opens the buffer in a folder, which is made if need be.
@@ -43,7 +51,11 @@ export async function openDiskBuffer(
   options: DiskBufferOptions,
   context: { readonly clock: Clock; readonly table: SeriesTable },
 ): Promise<DiskBuffer> {
-  return new DiskBuffer(await openBufferFolder(resolve(path), options), options, context);
+  return new DiskBuffer(
+    await openBufferFolder(resolve(path), { retention: noRetention, ...options }),
+    options,
+    context,
+  );
 }
 
 export interface BufferFolder {
@@ -71,6 +83,8 @@ export class DiskBuffer implements BufferContract {
   #appends: PendingAppend[] = [];
   #commits: PendingCommit[] = [];
   #retains: PendingRetain[] = [];
+  #rewinds: PendingRewind[] = [];
+  readonly #retention: Retention;
   readonly #waiting = { rows: 0, bytes: 0 };
   #scheduled = false;
   #draining: Promise<void> | undefined;
@@ -80,6 +94,7 @@ export class DiskBuffer implements BufferContract {
     this.#folder = folder;
     this.#clock = context.clock;
     this.#table = context.table;
+    this.#retention = options.retention ?? noRetention;
     this.#routes = new SeriesRoutes(context.table, folder.dictionary, folder.partitions.length);
     this.#gate = new RoomGate(context.clock, () => {
       const { rows, bytes } = this.depth();
@@ -160,6 +175,31 @@ export class DiskBuffer implements BufferContract {
     });
   }
 
+  async rewind(consumers: readonly string[], start: ReplayStart, only?: number): Promise<readonly ReplayedPlace[]> {
+    this.#assertOpen();
+    refuseWithoutRetention(this.#retention);
+    const homes = this.#folder.partitions.filter(({ index }) => only === undefined || index === only);
+    const targets = homes.flatMap((partition) => {
+      const position = partition.before(start);
+      return consumers.map((consumer) => ({ consumer, partition, position }));
+    });
+    const places = targets.map(({ consumer, partition, position }): ReplayedPlace => {
+      const standing = partition.join(consumer).position;
+      const before = Math.min(standing, position);
+      return {
+        consumer,
+        partition: partition.index,
+        position: before + 1,
+        rows: partition.rowsWithin(before, standing),
+      };
+    });
+    await new Promise<void>((resolve, reject) => {
+      this.#rewinds.push({ targets, resolve, reject });
+      this.#schedule();
+    });
+    return places;
+  }
+
   depth(): BufferDepth {
     const depth = { records: 0, rows: 0, bytes: 0 };
     for (const { records, rows, bytes } of this.#folder.partitions) {
@@ -230,9 +270,10 @@ export class DiskBuffer implements BufferContract {
       const appends = this.#takeAppends();
       const commits = this.#commits.splice(0);
       const retains = this.#retains.splice(0);
-      const asked = [...appends, ...commits, ...retains];
+      const rewinds = this.#rewinds.splice(0);
+      const asked = [...appends, ...commits, ...retains, ...rewinds];
       try {
-        await this.#transaction(appends, commits, retains);
+        await this.#transaction({ appends, commits, retains, rewinds });
         for (const { resolve } of asked) resolve();
       } catch (thrown) {
         for (const { reject } of asked) reject(thrown);
@@ -245,7 +286,8 @@ export class DiskBuffer implements BufferContract {
   }
 
   #hasWork(): boolean {
-    if (this.#appends.length + this.#commits.length + this.#retains.length > 0) return true;
+    const asked = [this.#appends, this.#commits, this.#retains, this.#rewinds];
+    if (asked.some(({ length }) => length > 0)) return true;
     return this.#folder.partitions.some(({ places }) => [...places.values()].some(({ saved }) => !saved));
   }
 
@@ -259,11 +301,7 @@ export class DiskBuffer implements BufferContract {
     return this.#appends.splice(0, end === -1 ? this.#appends.length : Math.max(1, end));
   }
 
-  async #transaction(
-    appends: readonly PendingAppend[],
-    commits: readonly PendingCommit[],
-    retains: readonly PendingRetain[],
-  ): Promise<void> {
+  async #transaction({ appends, commits, retains, rewinds }: Asked): Promise<void> {
     const { environment, dictionary, partitions } = this.#folder;
     try {
       const series = dictionary.unsaved();
@@ -279,6 +317,7 @@ export class DiskBuffer implements BufferContract {
           partition,
           records: records[index] ?? [],
           commits: coalesced(commits, partition),
+          rewinds: rewindsOf(rewinds, partition),
         }))
         .map(({ partition, ...change }) => partition.plan({ ...change, retained, now }));
       const operations: Operation[] = [...series.operations];
@@ -311,6 +350,20 @@ function coalesced(commits: readonly PendingCommit[], partition: BufferPartition
   return byConsumer;
 }
 
+/** By consumer: the place that it goes back to, where it stands behind it. */
+function rewindsOf(rewinds: readonly PendingRewind[], partition: BufferPartition): PartitionChange["rewinds"] {
+  const targets = rewinds.flatMap(({ targets: all }) => all).filter((target) => target.partition === partition);
+  return new Map(targets.map(({ consumer, position }) => [consumer, position]));
+}
+
+/** What one transaction is asked for. */
+interface Asked {
+  readonly appends: readonly PendingAppend[];
+  readonly commits: readonly PendingCommit[];
+  readonly retains: readonly PendingRetain[];
+  readonly rewinds: readonly PendingRewind[];
+}
+
 interface Pending {
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
@@ -327,6 +380,14 @@ interface PendingCommit extends Pending {
   readonly partition: BufferPartition;
   readonly position: number;
   readonly settled: Tally;
+}
+
+interface PendingRewind extends Pending {
+  readonly targets: readonly {
+    readonly consumer: string;
+    readonly partition: BufferPartition;
+    readonly position: number;
+  }[];
 }
 
 interface PendingRetain extends Pending {

@@ -1,17 +1,28 @@
 import assert from "node:assert/strict";
-import type { Buffer, BufferBooks, BufferDepth, BufferReader } from "../../blocks/model/buffer.ts";
+import type {
+  Buffer,
+  BufferBooks,
+  BufferDepth,
+  BufferReader,
+  ReplayedPlace,
+  ReplayStart,
+  Retention,
+} from "../../blocks/model/buffer.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
+import { refuseWithoutRetention } from "../../blocks/model/replay-start.ts";
 import type { Clock } from "../../runtime/clock/clock.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import type { Tally } from "../../runtime/receipt.ts";
 import { RoomGate } from "../../runtime/room-gate.ts";
-import { MemoryPartition } from "./memory-partition.ts";
+import { MemoryPartition, rowBytes } from "./memory-partition.ts";
 import { MemoryReader } from "./memory-reader.ts";
 import { splitByPartition } from "./split-by-partition.ts";
 
 export interface MemoryBufferOptions {
   readonly partitions: number;
   readonly rowsMax: number;
+  /** Absent: what every consumer has committed is removed at once. */
+  readonly retention?: Retention;
 }
 
 /**
@@ -23,16 +34,19 @@ export class MemoryBuffer implements Buffer {
   readonly #clock: Clock;
   readonly #gate: RoomGate;
   readonly #rowsMax: number;
+  readonly #retention: Retention;
   readonly #partitions: readonly MemoryPartition[];
   readonly #readers = new Set<MemoryReader>();
   #rows = 0;
   #closed = false;
 
-  constructor({ partitions, rowsMax }: MemoryBufferOptions, clock: Clock) {
+  constructor({ partitions, rowsMax, retention = { ms: 0, bytesMax: 0 } }: MemoryBufferOptions, clock: Clock) {
     this.#clock = clock;
+    this.#retention = retention;
     this.#rowsMax = rowsMax;
     this.#gate = new RoomGate(clock, () => this.#rows / rowsMax);
-    this.#partitions = Array.from({ length: partitions }, () => new MemoryPartition());
+    const share: Retention = { ms: retention.ms, bytesMax: retention.bytesMax / partitions };
+    this.#partitions = Array.from({ length: partitions }, (_, index) => new MemoryPartition(index, share));
   }
 
   get partitions(): number {
@@ -48,7 +62,7 @@ export class MemoryBuffer implements Buffer {
     }
     for (const [index, part] of splitByPartition(chunks, this.partitions).entries()) {
       const partition = this.#partitions[index];
-      if (partition !== undefined && part.length > 0) this.#rows += partition.append(part);
+      if (partition !== undefined && part.length > 0) this.#rows += partition.append(part, this.#clock.now());
     }
     for (const reader of [...this.#readers]) reader.wakeIfBehind();
   }
@@ -80,9 +94,23 @@ export class MemoryBuffer implements Buffer {
   /** Drops the places of all other consumers: what only they had not committed is removed. */
   async retain(consumers: readonly string[]): Promise<void> {
     this.#assertOpen();
-    for (const partition of this.#partitions) this.#rows -= partition.retain(consumers);
+    for (const partition of this.#partitions) this.#rows -= partition.retain(consumers, this.#clock.now());
     for (const reader of [...this.#readers]) reader.wakeIfBehind();
     this.#gate.wakeIfRoom();
+  }
+
+  async rewind(consumers: readonly string[], start: ReplayStart, only?: number): Promise<readonly ReplayedPlace[]> {
+    this.#assertOpen();
+    refuseWithoutRetention(this.#retention);
+    const targets = this.#partitions.flatMap((partition, index) => {
+      return only === undefined || index === only ? [{ partition, index, before: partition.before(start) }] : [];
+    });
+    return targets.flatMap(({ partition, index, before }) =>
+      consumers.map((consumer) => {
+        const { position, rows } = partition.rewind(consumer, before);
+        return { consumer, partition: index, position: position + 1, rows };
+      }),
+    );
   }
 
   depth(): BufferDepth {
@@ -91,7 +119,6 @@ export class MemoryBuffer implements Buffer {
       for (const { rows } of records) depth.rows += rows;
       depth.records += records.length;
     }
-    // What the columns of numbers take; boxed values are not measured.
     depth.bytes = depth.rows * rowBytes;
     return depth;
   }
@@ -107,7 +134,7 @@ export class MemoryBuffer implements Buffer {
 
   #commit(partition: MemoryPartition, consumer: string, position: number, settled: Tally): void {
     this.#assertOpen();
-    this.#rows -= partition.commit(consumer, position, settled);
+    this.#rows -= partition.commit(consumer, position, settled, this.#clock.now());
     this.#gate.wakeIfRoom();
   }
 
@@ -115,6 +142,3 @@ export class MemoryBuffer implements Buffer {
     if (this.#closed) throw new EngineError("STORE_FAILED", "Cannot use the buffer as it is closed");
   }
 }
-
-/** Series index, time and value. */
-const rowBytes = 20;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, test } from "vitest";
-import type { Buffer, BufferReader, BufferRecord } from "../../blocks/model/buffer.ts";
+import type { Buffer, BufferReader, BufferRecord, ReplayStart, Retention } from "../../blocks/model/buffer.ts";
 import { newColumn } from "../../blocks/model/columns.ts";
 import { type DataType, layoutOf } from "../../blocks/model/data-type.ts";
 import { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
@@ -21,26 +21,31 @@ export interface BufferSettings {
   readonly partitions: number;
   readonly rowsMax: number;
   readonly table: SeriesTable;
+  readonly retention?: Retention;
 }
 
 export interface BufferConformanceOptions {
   /** Of each law. */
   readonly runs?: number;
+  /** Why it does not read again what is settled, where it does not. */
+  readonly withoutReplay?: string;
 }
 
 /** What every buffer has to do, over an empty one per test. */
 export function bufferConformance(
   name: string,
   open: (settings: BufferSettings) => Promise<BufferUnderTest>,
-  { runs = 15 }: BufferConformanceOptions = {},
+  { runs = 15, withoutReplay }: BufferConformanceOptions = {},
 ): void {
+  const replayTest = (title: string, body: () => Promise<void>) =>
+    withoutReplay === undefined ? test(title, body) : test.skip(`${title}, as ${withoutReplay}`, body);
   describe(`${name} as a buffer`, () => {
     let tested: BufferUnderTest;
     let table: SeriesTable;
-    const start = async (partitions = 1, rowsMax = 1_000_000) => {
+    const start = async (partitions = 1, rowsMax = 1_000_000, retention?: Retention) => {
       await tested.dispose();
       table = new SeriesTable();
-      tested = await open({ partitions, rowsMax, table });
+      tested = await open({ partitions, rowsMax, table, ...(retention && { retention }) });
       return tested.buffer;
     };
     beforeEach(async () => {
@@ -327,6 +332,84 @@ export function bufferConformance(
       assert.equal(settledRows, 1);
     });
 
+    replayTest(
+      "what is settled is kept as long as it is retained, without filling the buffer, and can be read again",
+      async () => {
+        const buffer = await start(1, 3, aDay);
+        for (const time of [10, 20, 30]) await buffer.append([points(table, "m", [time])]);
+        assert.equal(buffer.full, true);
+        const reader = buffer.reader("a", 0);
+        const read = await drain(reader);
+        await reader.commit(3, settled(3));
+        reader.close();
+        assert.deepEqual([buffer.full, buffer.depth()], [false, { records: 0, rows: 0, bytes: 0 }]);
+        const again = (await tested.reopen(table)) ?? buffer;
+        assert.deepEqual(await again.rewind?.(["a"], { position: 2 }), [
+          { consumer: "a", partition: 0, position: 2, rows: 2 },
+        ]);
+        assert.deepEqual([again.full, again.depth().rows, pendingOf(again)], [false, 0, { a: 2 }]);
+        assertBalanced(again);
+        await again.append([points(table, "m", [40])]);
+        const resumed = ((await tested.reopen(table)) ?? again).reader("a", 0);
+        const second = await drain(resumed);
+        assert.deepEqual(plain(second), [
+          ["m", 20, 20],
+          ["m", 30, 30],
+          ["m", 40, 40],
+        ]);
+        assert.deepEqual(
+          second.slice(0, 2).map(({ enteredAt }) => enteredAt),
+          read.slice(1).map(({ enteredAt }) => enteredAt),
+        );
+        await resumed.commit(4, settled(3));
+        const last = (await tested.reopen(table)) ?? again;
+        assert.deepEqual([pendingOf(last), last.depth().rows], [{ a: 0 }, 0]);
+        assert.equal(last.books()[0]?.consumers.get("a")?.settled.added, 2);
+        assertBalanced(last);
+      },
+    );
+
+    replayTest(
+      "a replay begins at a time of entry, moves nobody forward, and moves those alone that it names",
+      async () => {
+        const buffer = await start(2, 1_000, aDay);
+        const before = systemClock.now();
+        const names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        await buffer.append(names.map((name) => points(table, name, [1])));
+        for (const consumer of ["one", "other"]) {
+          for (const partition of [0, 1]) {
+            const reader = buffer.reader(consumer, partition);
+            await drain(reader);
+            await reader.commit(1, settled(buffer.books()[partition]?.consumers.get(consumer)?.appended ?? 0));
+            reader.close();
+          }
+        }
+        assert.deepEqual(await rowsAgain(buffer, { time: systemClock.now() + 60_000 }), [0, 0]);
+        assert.deepEqual(await rowsAgain(buffer, { position: 9 }), [0, 0]);
+        const appended = buffer.books().map(({ consumers }) => consumers.get("one")?.appended ?? 0);
+        assert.deepEqual(await rowsAgain(buffer, { time: before }), appended);
+        assert.deepEqual(pendingOf(buffer), { one: appended[0], other: 0 });
+        assert.deepEqual(await rowsAgain(buffer, { time: before }), [0, 0]);
+        assert.equal((await drain(buffer.reader("other", 0))).length, 0);
+      },
+    );
+
+    replayTest("what is no longer kept is refused with the oldest that is, and all where nothing is", async () => {
+      const fleeting = await start(1, 1_000, { ms: aDay.ms, bytesMax: 1 });
+      const before = systemClock.now() - 1;
+      for (const time of [10, 20]) await fleeting.append([points(table, "m", [time])]);
+      await fleeting.reader("a", 0).commit(1, settled(1));
+      for (const gone of [{ position: 1 }, { time: before }]) {
+        await assert.rejects(async () => fleeting.rewind?.(["a"], gone), {
+          code: "USAGE_INVALID",
+          message: /no longer kept: the oldest of partition 0 is position 2/,
+        });
+      }
+      assert.deepEqual(pendingOf(fleeting), { a: 1 });
+      const forgetful = await start();
+      await assert.rejects(async () => forgetful.rewind?.(["a"], { position: 1 }), { code: "USAGE_INVALID" });
+    });
+
     test("a closed buffer refuses, and what was asked before closing is done", async () => {
       const { buffer } = tested;
       const append = buffer.append([points(table, "m", [1])]);
@@ -356,6 +439,7 @@ const unwatched = () =>
     () => {},
     () => {},
   );
+const aDay: Retention = { ms: 86_400_000, bytesMax: 1024 * 1024 };
 const turn = () => new Promise<void>((resolve) => systemClock.soon(resolve));
 
 function chunkOf(table: SeriesTable, type: DataType, rows: readonly Row[]): ObservationChunk {
@@ -423,6 +507,11 @@ function pendingOf(buffer: Buffer): Record<string, number> {
   return Object.fromEntries(consumers.map(([consumer, { pending }]) => [consumer, pending]));
 }
 
+/** What the consumer "one" reads again of each partition. */
+async function rowsAgain(buffer: Buffer, start: ReplayStart): Promise<number[]> {
+  return ((await buffer.rewind?.(["one"], start)) ?? []).map(({ rows }) => rows);
+}
+
 function assertBalanced(buffer: Buffer): void {
   for (const { consumers } of buffer.books()) {
     for (const { appended, pending, settled } of consumers.values()) assert.equal(settled.entered + pending, appended);
@@ -446,6 +535,11 @@ const step = fc.oneof(
     kind: fc.constant("commit" as const),
     consumer: fc.constantFrom("a", "b"),
     part: fc.double({ min: 0, max: 1, noNaN: true }),
+  }),
+  fc.record({
+    kind: fc.constant("rewind" as const),
+    consumer: fc.constantFrom("a", "b"),
+    position: fc.integer({ min: 1, max: 6 }),
   }),
   fc.record({ kind: fc.constant("reopen" as const) }),
 );
@@ -481,7 +575,7 @@ class BufferModel {
   #time = 0;
   readonly #running: Promise<void>[] = [];
   readonly #appended: Seen[] = [];
-  readonly #committed = new Map<string, Seen[]>();
+  readonly #committed = new Map<string, { readonly position: number; readonly rows: readonly Seen[] }[]>();
 
   constructor(tested: BufferUnderTest, partitions: number, table: SeriesTable) {
     this.tested = tested;
@@ -495,6 +589,7 @@ class BufferModel {
     if (step.kind === "append") return this.#append(step);
     await Promise.all(this.#running.splice(0));
     if (step.kind === "commit") await this.#commit(step);
+    else if (step.kind === "rewind") await this.#rewind(step);
     else await this.#reopen();
     assertBalanced(this.buffer);
   }
@@ -502,7 +597,8 @@ class BufferModel {
   async check(): Promise<void> {
     for (const { consumer, partition } of this.#readers()) {
       const rest = (await drain(this.buffer.reader(consumer, partition))).flatMap((record) => seenIn(record.chunks()));
-      const seen = [...(this.#committed.get(`${consumer} ${partition}`) ?? []), ...rest];
+      const committed = this.#committed.get(`${consumer} ${partition}`) ?? [];
+      const seen = [...committed.flatMap(({ rows }) => rows), ...rest];
       const expected = this.#appended.filter(({ hash }) => hash % this.partitions === partition);
       assert.deepEqual(bySeries(seen), bySeries(expected));
     }
@@ -527,12 +623,24 @@ class BufferModel {
       const reader = this.buffer.reader(consumer, partition);
       const records = await drain(reader);
       const taken = records.slice(0, Math.round(records.length * part));
-      const rows = taken.flatMap((record) => seenIn(record.chunks()));
+      const rows = taken.map((record) => ({ position: record.position, rows: seenIn(record.chunks()) }));
       const last = taken.at(-1);
-      if (last !== undefined) await reader.commit(last.position, settled(rows.length));
+      const count = rows.reduce((sum, record) => sum + record.rows.length, 0);
+      if (last !== undefined) await reader.commit(last.position, settled(count));
       const key = `${consumer} ${partition}`;
       this.#committed.set(key, [...(this.#committed.get(key) ?? []), ...rows]);
       reader.close();
+    }
+  }
+
+  async #rewind({ consumer, position }: Step & { kind: "rewind" }): Promise<void> {
+    await this.buffer.rewind?.([consumer], { position });
+    for (const [key, committed] of this.#committed) {
+      if (!key.startsWith(`${consumer} `)) continue;
+      this.#committed.set(
+        key,
+        committed.filter((record) => record.position < position),
+      );
     }
   }
 
@@ -554,7 +662,7 @@ class BufferModel {
 function followsModel(open: (settings: BufferSettings) => Promise<BufferUnderTest>) {
   return async (partitions: number, steps: readonly Step[]): Promise<void> => {
     const table = new SeriesTable();
-    const tested = await open({ partitions, rowsMax: 1_000_000, table });
+    const tested = await open({ partitions, rowsMax: 1_000_000, table, retention: aDay });
     try {
       const model = new BufferModel(tested, partitions, table);
       for (const step of [...steps, { kind: "reopen" } as const]) await model.take(step);

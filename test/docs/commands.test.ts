@@ -45,11 +45,11 @@ test.each([...pages])(
 
 test("every command and option that a page names is one that the command line takes", async () => {
   const lines = [...fences("sh"), ...fences("console")].flatMap(({ text }) => text.replaceAll("\\\n", " ").split("\n"));
-  const calls = lines.flatMap((line) => [...line.matchAll(/\bmillrace (\w+)([^|#]*)/g)]);
+  const calls = lines.flatMap((line) => [...line.matchAll(/\bmillrace ((?:new )?\w+)([^|#]*)/g)]);
   const options = groupedBy(calls, ([, name = ""]) => name);
   expect(options.size).toBeGreaterThan(4);
   for (const [name, uses] of options) {
-    const { code, stdout } = await millrace([name, "--help"]);
+    const { code, stdout } = await millrace([...name.split(" "), "--help"]);
     expect(code, name).toBe(0);
     for (const [, , rest = ""] of uses) {
       for (const [option] of rest.replaceAll(/'[^']*'/g, "").matchAll(/--[a-z][a-z-]*/g)) {

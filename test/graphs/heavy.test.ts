@@ -72,7 +72,8 @@ sinks:
     states,
     ask: async ({ every, value }) => {
       const request = readQuery({ selector: "a", every, value });
-      const context = { graph: plan.graph, buckets: engine.buckets, derivators: world.catalogue.derivators };
+      const { derivators } = world.catalogue;
+      const context = { graph: plan.graph, buckets: engine.buckets, derivators, clock: systemClock };
       return (await answer(context, "main", kept, request)).rows.map((row) => row.slice(2));
     },
   };

@@ -86,10 +86,12 @@ test("single points and whole series are deleted too, and a series is found no m
   expect((await hours(hub, "a")).rows).toEqual([]);
 });
 
-test("a deletion with a fault is a 400, and nobody deletes over TCP", async () => {
+test("a deletion with a fault is a 400, and nobody deletes, backfills or replays over TCP", async () => {
   const { hub } = await start();
   const { status, body } = await ask(hub.socket, "POST", "/api/v1/delete?selector=a&at=1970-01-01&to=1971-01-01");
   expect([status, body]).toEqual([400, expect.objectContaining({ code: "USAGE_INVALID" })]);
-  const overTcp = await fetch(`${hub.url}/api/v1/delete?selector=a`, { method: "POST" });
-  expect(overTcp.status).toBe(404);
+  for (const path of ["delete?selector=a", "backfill", "replay"]) {
+    const overTcp = await fetch(`${hub.url}/api/v1/${path}`, { method: "POST" });
+    expect(overTcp.status, path).toBe(404);
+  }
 });

@@ -8,6 +8,7 @@ export class CrashingStore implements Store {
   readonly readStates: Store["readStates"];
   readonly find: Store["find"];
   readonly staticTagsets: Store["staticTagsets"];
+  readonly stateRevisions?: NonNullable<Store["stateRevisions"]>;
   readonly close: Store["close"];
   readonly #inner: Store;
   #loses: Loss = "nothing";
@@ -20,6 +21,10 @@ export class CrashingStore implements Store {
     this.readObservations = (ranges) => inner.readObservations(ranges);
     this.readStates = (period, ranges) => inner.readStates(period, ranges);
     this.find = (filter) => inner.find(filter);
+    const { stateRevisions } = inner;
+    if (stateRevisions !== undefined) {
+      this.stateRevisions = (period, ranges) => stateRevisions.call(inner, period, ranges);
+    }
     this.staticTagsets = (metrics) => inner.staticTagsets(metrics);
     this.close = () => inner.close();
   }

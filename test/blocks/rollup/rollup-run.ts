@@ -1,3 +1,4 @@
+import { type BackfillPiece, type BackfillPlace, backfillPiece } from "../../../blocks/backfill/backfill.ts";
 import { builtInDerivators, namedDerivators } from "../../../blocks/derivators/catalogue.ts";
 import { ChunkBuilder } from "../../../blocks/model/chunk-builder.ts";
 import type { Derivator } from "../../../blocks/model/derivator.ts";
@@ -8,13 +9,14 @@ import type { Store, StoreWrite } from "../../../blocks/model/store.ts";
 import { deleteObservations } from "../../../blocks/deletion/delete-observations.ts";
 import type { BucketRules } from "../../../blocks/model/bucket-rules.ts";
 import { Cascade } from "../../../blocks/rollup/cascade.ts";
+import { DerivatorFailures } from "../../../blocks/rollup/derivator-failures.ts";
 import { DerivatorSets } from "../../../blocks/rollup/derivator-set.ts";
 import { Recorder, type Recording } from "../../../blocks/rollup/recorder.ts";
 import type { StateTable } from "../../../blocks/rollup/state-table.ts";
 import { MemoryStore } from "../../../connectors/memory/store.ts";
 import { Receipt } from "../../../runtime/receipt.ts";
 import { CrashingStore } from "./crashing-store.ts";
-import { type Deletion, type Entry, metrics, type RollupCase, type Step } from "./rollup-case.ts";
+import { type Deletion, type Entry, type Loss, metrics, type RollupCase, type Step } from "./rollup-case.ts";
 import { trail } from "./trail-derivator.ts";
 
 /** What an engine is made of; a broken one has a part replaced. */
@@ -34,6 +36,14 @@ export const soundParts: EngineParts = {
   forgetsEarly: false,
 };
 
+/** Derivators that were named late: from one step on the engine has them, and a piece of a backfill follows each step. */
+export interface NamedLate {
+  readonly names: readonly string[];
+  readonly step: number;
+  readonly pointsMax: number;
+  readonly loses: Loss;
+}
+
 export interface RoughRun {
   readonly store: Store;
   /** The observations that should be there at the end, in the order in which they entered. */
@@ -45,15 +55,23 @@ export async function roughRun(
   given: RollupCase,
   parts = soundParts,
   store: Store = new MemoryStore(),
+  late?: NamedLate,
 ): Promise<RoughRun> {
   const crashing = new CrashingStore(store);
   const { entries } = given;
-  let engine = new Engine(given, parts, crashing);
+  const before = { ...parts, derivators: parts.derivators.filter(({ name }) => !late?.names.includes(name)) };
+  const partsAt = (step: number) => (late !== undefined && step < late.step ? before : parts);
+  let engine = new Engine(given, partsAt(0), crashing);
+  let place: BackfillPlace | undefined;
   let delivered = 0;
   let committed = 0;
   let left: Entry[] = [];
   let counted = 0;
-  for (const step of given.steps) {
+  for (const [index, step] of given.steps.entries()) {
+    if (index === late?.step) {
+      delivered = committed;
+      engine = new Engine(given, parts, crashing);
+    }
     const from = delivered;
     const chunks = step.chunks.flatMap((rows) => {
       const part = entries.slice(delivered, delivered + rows);
@@ -63,8 +81,14 @@ export async function roughRun(
     if (delivered > from) await engine.flush(chunks, step);
     if (step.killed !== undefined) {
       if (!parts.forgetsEarly) delivered = committed;
-      engine = new Engine(given, parts, crashing);
+      engine = new Engine(given, partsAt(index), crashing);
     } else if (step.commits && engine.allDurable) committed = delivered;
+    if (late !== undefined && index >= late.step) {
+      await engine.rest();
+      committed = delivered;
+      ({ next: place } = await engine.backfill(late, place));
+      engine = new Engine(given, parts, crashing);
+    }
     if (step.deletes === undefined || entries.length === 0) continue;
     // What was read is at rest and committed before anything is deleted.
     await engine.rest();
@@ -72,9 +96,15 @@ export async function roughRun(
     left = withoutDeleted([...left, ...entries.slice(counted, delivered)], step.deletes, given);
     counted = delivered;
     await engine.delete(step.deletes);
-    engine = new Engine(given, parts, crashing);
+    engine = new Engine(given, partsAt(index), crashing);
   }
   await engine.flush(engine.chunksOf(entries.slice(delivered)), quietly);
+  if (late !== undefined) {
+    await engine.rest();
+    engine = new Engine(given, parts, crashing);
+    do ({ next: place } = await engine.backfill(late, place));
+    while (place !== undefined);
+  }
   return { store, left: standing([...left, ...entries.slice(counted)]) };
 }
 
@@ -111,6 +141,7 @@ const quietly: Step = { chunks: [], rawFirst: true, lags: false, commits: true, 
 class Engine {
   readonly #table = new SeriesTable();
   readonly #sets: DerivatorSets;
+  readonly #derivators: readonly Derivator[];
   readonly #store: CrashingStore;
   readonly #seen: Store;
   readonly #given: RollupCase;
@@ -124,6 +155,7 @@ class Engine {
     const { labels, rules, hotSeriesMax } = given;
     this.#given = given;
     this.#store = store;
+    this.#derivators = parts.derivators;
     this.#sets = new DerivatorSets(parts.derivators);
     this.#seen = parts.seen(store);
     const shared = { table: this.#table, store: this.#seen, sets: this.#sets, hotSeriesMax };
@@ -175,6 +207,20 @@ class Engine {
       this.#store.begin({ loses, holdsRaw: false });
       await deleteObservations(this.#seen, request, kept);
     }
+  }
+
+  /** One piece, at the second try where the first one was lost in part. */
+  async backfill({ names, pointsMax, loses }: NamedLate, after: BackfillPlace | undefined): Promise<BackfillPiece> {
+    const times = this.#given.entries.map(({ time }) => time);
+    const range = { from: Math.min(...times), to: Math.max(...times) + 1 };
+    const request = { filter: { tags: new Map() }, ...range, pointsMax, after };
+    const wanted = new DerivatorSets(this.#derivators.filter(({ name }) => names.includes(name)));
+    const failures = new DerivatorFailures("backfill");
+    const context = { chains: [this.#periods], sets: this.#sets, wanted, failures, isOver: () => true };
+    this.#store.begin({ loses, holdsRaw: false });
+    await backfillPiece(this.#seen, request, context);
+    this.#store.begin({ loses: "nothing", holdsRaw: false });
+    return backfillPiece(this.#seen, request, context);
   }
 
   async #rollUp(): Promise<void> {

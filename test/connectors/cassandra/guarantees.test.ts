@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { afterAll, afterEach, expect, test } from "vitest";
+import { utcRules } from "../../../blocks/model/bucket-rules.ts";
 import { SeriesTable } from "../../../blocks/model/series.ts";
 import type { StoreWrite } from "../../../blocks/model/store.ts";
 import { virtualClock } from "../../../runtime/clock/virtual-clock.ts";
 import { withServer } from "../../with-server.ts";
+import { keysOf, quietRun, roughRun, soundParts } from "../../blocks/rollup/rollup-run.ts";
+import { storedTable } from "../../blocks/rollup/stored-table.ts";
 import { TestKeyspaces } from "./cluster.ts";
 import { makeTsorageKeyspace } from "./tsorage-keyspace.ts";
 
@@ -38,6 +41,48 @@ await withServer("cassandra", "what the Cassandra store guarantees", (server) =>
     assert.deepEqual(await one.readObservations(range), [{ time: Float64Array.of(0), values: Float64Array.of(3) }]);
     await one.close();
     await other.close();
+  });
+
+  test("what a backfill writes stands over what it fills, and under what the next record makes", async () => {
+    const store = await keyspaces.open();
+    const range = [{ series: power, from: 0, to: 1 }];
+    const counts = async () => (await store.readStates("1m", range)).map(({ floats }) => floats?.[0]);
+    await store.write(bucket(0, 2, 2_000_000));
+    assert.deepEqual(await store.stateRevisions?.("1m", range), [new Map([[0, 2_000_000]])]);
+    const [filled] = bucket(0, 3).states ?? [];
+    if (filled !== undefined) await store.write({ states: [{ ...filled, revisions: Float64Array.of(2_000_001) }] });
+    assert.deepEqual(await counts(), [3]);
+    await store.write(bucket(0, 2, 2_000_000));
+    assert.deepEqual(await counts(), [3]);
+    await store.write(bucket(0, 4, 2_001_000));
+    assert.deepEqual(await counts(), [4]);
+    await store.close();
+  });
+
+  test("a backfill leaves the table of a run that had the derivators from the beginning", async () => {
+    const store = await keyspaces.open();
+    const start = Date.UTC(2024, 1, 29, 23, 58);
+    const entries = Array.from({ length: 40 }, (_, index) => {
+      return { metric: 0, time: start + ((index * 17) % 37) * 20_000, value: index / 3 };
+    });
+    const step = { chunks: [9], rawFirst: true, lags: false, commits: true, killed: undefined, deletes: undefined };
+    const given = {
+      entries,
+      labels: ["1m", "1h", "1mo"],
+      rules: utcRules,
+      hotSeriesMax: 10,
+      steps: [step, step, step],
+    };
+    const late = {
+      names: ["p99", "p90", "p50", "histogram", "trail"],
+      step: 1,
+      pointsMax: 4,
+      loses: "nothing",
+    } as const;
+    await roughRun(given, soundParts, store, late);
+    const keys = keysOf(given);
+    assert.deepEqual(await storedTable(store, keys), await storedTable(await quietRun(given), keys));
+    await store.close();
   });
 
   test("the write timestamp is the revision, in microseconds, so time windows go by when data entered", async () => {

@@ -3,9 +3,10 @@ import { systemClock } from "../../../runtime/clock/system-clock.ts";
 import { bufferConformance } from "../../conformance/buffer.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-bufferConformance("disk", async ({ partitions, rowsMax, table }) => {
+bufferConformance("disk", async ({ partitions, rowsMax, table, retention }) => {
   const folder = await temporaryFolder();
-  const options = { partitions, rowsMax, bytesMax: 2 ** 30, seriesMax: 1000 };
+  const kept = retention === undefined ? {} : { retention };
+  const options = { partitions, rowsMax, bytesMax: 2 ** 30, seriesMax: 1000, ...kept };
   let buffer: DiskBuffer = await openDiskBuffer(folder.path, options, { clock: systemClock, table });
   return {
     buffer,
