@@ -20,7 +20,7 @@ const settings = record({
     max: 100,
     optional: true,
   }),
-  retention: duration("How long records are kept that were not read, where the topic is made; for ever unless told.", {
+  max_age: duration("How long records are kept at most, read or not, where the topic is made; for ever unless told.", {
     min: "1 minute",
     optional: true,
   }),
@@ -44,7 +44,7 @@ export const kafkaBuffer = defineBuffer({
       sessionTimeoutMs: given.session_timeout,
       partitions: given.partitions,
       replication: given.replication,
-      retentionMs: given.retention,
+      retentionMs: given.max_age,
       rowsMax: given.max_rows,
       bytesMax: given.max_bytes,
     };
