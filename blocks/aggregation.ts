@@ -17,7 +17,7 @@ import { receiverGone } from "./rollup/recording-logic.ts";
 import { settleStates } from "./rollup/settle-states.ts";
 import type { StateTable } from "./rollup/state-table.ts";
 import type { BucketUpdates } from "./rollup/updates.ts";
-import { WriteRevisions } from "./rollup/write-revisions.ts";
+import type { SeriesRevisions } from "./rollup/write-revisions.ts";
 
 const settings = record({
   store: storeSetting(),
@@ -116,7 +116,6 @@ class AggregationLogic extends GraphStageLogic {
   readonly #context: BlockContext;
   readonly #sets: DerivatorSets;
   readonly #cascades: readonly Cascade[];
-  readonly #revisions = new WriteRevisions();
   readonly #failures: DerivatorFailures;
   #busy = false;
   #waiting: AggregationChunk | undefined;
@@ -156,7 +155,7 @@ class AggregationLogic extends GraphStageLogic {
     this.#computeAndWrite(updates).then(done, failed);
   }
 
-  async #computeAndWrite({ states: first, newestBefore, receipts }: BucketUpdates): Promise<Level[]> {
+  async #computeAndWrite({ states: first, newestBefore, revisionOf }: BucketUpdates): Promise<Level[]> {
     const levels: Level[] = [{ period: this.#given.first as Period, states: first }];
     let finer = first;
     for (const cascade of this.#cascades) {
@@ -164,12 +163,12 @@ class AggregationLogic extends GraphStageLogic {
       levels.push({ period: cascade.period, states: finer });
     }
     if (this.#publishes) for (const { states, period } of levels) await this.#withResults(states, period);
-    const states = levels.flatMap((level) => this.#stateWrites(level));
-    await this.#context.store(this.#given.store).write({ revision: this.#revisions.next(receipts), states });
+    const states = levels.flatMap((level) => this.#stateWrites(level, revisionOf));
+    await this.#context.store(this.#given.store).write({ states });
     return levels;
   }
 
-  #stateWrites({ period, states }: Level): StatesWrite[] {
+  #stateWrites({ period, states }: Level, revisionOf: SeriesRevisions): StatesWrite[] {
     const writes: StatesWrite[] = [];
     for (let row = 0; row < states.length; ) {
       const to = states.endOfSeries(row);
@@ -179,7 +178,9 @@ class AggregationLogic extends GraphStageLogic {
       const start = states.start[first] as number;
       const failed = this.#failures.at(() => ({ series, period: period.label, start }));
       const results = (offset: number) => bucketResults(states, first + offset, series, period, set, failed);
-      writes.push({ series, period: period.key, rows: states.rows(row, to, series, set, failed), results });
+      const revision = revisionOf(series.index);
+      const rows = states.rows(row, to, series, set, failed);
+      writes.push({ series, period: period.key, rows, results, revision });
       row = to;
     }
     return writes;

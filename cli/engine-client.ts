@@ -13,18 +13,19 @@ export interface EngineRequest {
 }
 
 /**
- * Asks a running engine on its private socket.
+ * Asks a running engine.
  *
+ * @param address Its private socket, or the URL of its hub.
  * @returns the body, which may be empty; undefined where nobody listens there any more.
  * @throws {EngineError} with the code and sentence of the engine's own answer, or `CONNECTION_FAILED`.
  */
 export async function askEngine(
-  socket: string,
+  address: string,
   path: string,
   asked: EngineRequest = { method: "GET" },
 ): Promise<string | undefined> {
   try {
-    const { status, body } = await send(socket, path, asked);
+    const { status, body } = await send(address, path, asked);
     if (status === 200 || status === 204) return body;
     const { code, msg } = JSON.parse(body) as { code?: EngineError["code"]; msg?: string };
     throw new EngineError(code ?? "CONNECTION_FAILED", msg ?? `Cannot ask the engine: it answered ${status}`);
@@ -37,13 +38,16 @@ export async function askEngine(
 }
 
 function send(
-  socketPath: string,
+  address: string,
   path: string,
   { method, body }: EngineRequest,
 ): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { "content-type": "application/json" };
-    const asked = request({ socketPath, path, method, headers, timeout: timeoutMs }, (response) => {
+    const options = { path, method, headers, timeout: timeoutMs };
+    const { hostname, port } = address.startsWith("http:") ? new URL(address) : {};
+    const place = hostname === undefined ? { socketPath: address } : { hostname, port };
+    const asked = request({ ...options, ...place }, (response) => {
       const parts: Buffer[] = [];
       let bytes = 0;
       response.on("data", (part: Buffer) => {

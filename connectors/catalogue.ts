@@ -8,6 +8,7 @@ import { hostSource } from "./host/source.ts";
 import { httpSource } from "./http/source.ts";
 import { jsonlSink } from "./jsonl/sink.ts";
 import { jsonlSource } from "./jsonl/source.ts";
+import { kafkaBuffer } from "./kafka/buffer.ts";
 import { kafkaJsonSink, kafkaProtobufSink } from "./kafka/sink.ts";
 import { kafkaJsonSource, kafkaProtobufSource } from "./kafka/source.ts";
 import { memoryBuffer } from "./memory/buffer.ts";
@@ -33,5 +34,6 @@ export const connectors = [
   embeddedStore,
   memoryStore,
   diskBuffer,
+  kafkaBuffer,
   memoryBuffer,
 ] as const satisfies readonly ComponentDefinition[];

@@ -21,8 +21,8 @@ export interface BookPage {
  * flight from the records themselves.
  */
 export function pagesOf(buffer: string, books: readonly BufferBooks[]): BookPage[] {
-  return books.flatMap(({ partition, appended, consumers }) =>
-    [...consumers].map(([consumer, { pending, settled }]) =>
+  return books.flatMap(({ partition, consumers }) =>
+    [...consumers].map(([consumer, { appended, pending, settled }]) =>
       page(`${buffer}[${partition}] -> ${consumer}`, appended, settled, pending),
     ),
   );

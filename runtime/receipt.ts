@@ -49,22 +49,26 @@ export class Receipt {
    */
   readonly redelivers: boolean;
   /**
-   * When the rows entered the buffer they were read from: ms since the epoch, whole, strictly ascending from record to record of
-   * a partition and the same each time a record is read. What is made from the rows is as of then. Absent where nothing keeps it.
+   * When the rows entered the buffer or topic they were read from: ms since the epoch, in 64ths at the finest, strictly ascending
+   * from record to record of a lane, and never earlier for whoever reads a record later. What is made from the rows is as of then.
+   * Absent where nothing keeps it.
    */
   readonly enteredAt: number | undefined;
+  /** Stands for the partition that the rows were read from: entries of two lanes say nothing about each other. */
+  readonly lane: object | undefined;
 
   constructor(
     rows: number,
     onSettled: (tally: Tally) => void,
     onFailed: (error: Error) => void,
-    { redelivers = false, enteredAt }: { readonly redelivers?: boolean; readonly enteredAt?: number | undefined } = {},
+    { redelivers = false, enteredAt, lane }: ReceiptOptions = {},
   ) {
     this.tally.entered = rows;
     this.#onSettled = onSettled;
     this.#onFailed = onFailed;
     this.redelivers = redelivers;
     this.enteredAt = enteredAt;
+    this.lane = lane;
   }
 
   /** One hold that stands for a hold on each of `receipts`, which the caller has and hands over. Counts no rows. */
@@ -77,7 +81,6 @@ export class Receipt {
       (error) => {
         for (const receipt of receipts) receipt.fail(error);
       },
-      { enteredAt: lastEntered(receipts) },
     );
   }
 
@@ -121,13 +124,10 @@ export class Receipt {
   }
 }
 
-/** When the last of `receipts` entered; absent where none of them says so. */
-export function lastEntered(receipts: readonly Receipt[]): number | undefined {
-  let last: number | undefined;
-  for (const { enteredAt } of receipts) {
-    if (enteredAt !== undefined && (last === undefined || enteredAt > last)) last = enteredAt;
-  }
-  return last;
+export interface ReceiptOptions {
+  readonly redelivers?: boolean;
+  readonly enteredAt?: number | undefined;
+  readonly lane?: object | undefined;
 }
 
 function increase(counts: Map<string, number>, reason: string, rows: number): void {

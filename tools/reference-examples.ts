@@ -17,6 +17,7 @@ const settings: Readonly<Record<string, string>> = {
   "sources flow/kafka/pb": "topic: raw",
   "sources tsorage": "nodes: [{ host: 10.0.0.7 }]",
   "buffers disk": "path: ./data/buffer",
+  "buffers kafka": "",
   "buffers memory": "",
   "stores cassandra": "nodes: [{ host: 10.0.0.7 }]",
   "stores embedded": "path: ./data/store",

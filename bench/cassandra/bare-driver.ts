@@ -78,11 +78,11 @@ async function plansOf(columns: SensorRows, keyspaces: BenchKeyspaces): Promise<
   class KeepingStore extends MemoryStore {
     override async write(write: StoreWrite): Promise<void> {
       // The blocks use the columns of data points again.
-      const observations = write.observations?.map(({ series, points: { time, values } }) => ({
-        series,
+      const observations = write.observations?.map(({ points: { time, values }, ...more }) => ({
+        ...more,
         points: { time: time.slice(), values: values.slice() },
       }));
-      plans.push(new WritePlan({ ...write, ...(observations && { observations }) }, write.revision ?? 0, options));
+      plans.push(new WritePlan({ ...write, ...(observations && { observations }) }, 0, options));
       await super.write(write);
     }
   }

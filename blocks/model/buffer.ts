@@ -8,13 +8,19 @@ export interface BufferDepth {
   readonly bytes: number;
 }
 
-/** What one partition of a buffer can prove about itself: `appended = settled by the slowest consumer + pending`. */
+/** What one partition of a buffer can prove about itself: for each consumer, `appended = settled + pending`. */
 export interface BufferBooks {
   readonly partition: number;
-  /** Rows ever appended. */
+  readonly consumers: ReadonlyMap<string, ConsumerBooks>;
+}
+
+export interface ConsumerBooks {
+  /** Rows ever appended, or since the consumer joined. */
   readonly appended: number;
-  /** By consumer: rows it has not committed, counted from the records themselves, and what became of the others. */
-  readonly consumers: ReadonlyMap<string, { readonly pending: number; readonly settled: Tally }>;
+  /** Rows it has not committed, counted from the records themselves. */
+  readonly pending: number;
+  /** What became of the others. */
+  readonly settled: Tally;
 }
 
 /** What one append left at rest: a position, the rows of one partition in order of entry. */
@@ -54,13 +60,22 @@ export interface Retention {
  * retention of the settings says.
  */
 export interface BufferReader {
-  /** The next record after the last one read, or undefined when it has caught up. */
+  /**
+   * The next record after the last one read; undefined where none is at hand, which is the end of the partition where `atEnd`
+   * says so.
+   *
+   * @throws {EngineError} `STREAM_STOPPED`, retryable, once another engine reads the partition.
+   */
   read(): BufferRecord | undefined;
-  /** Called after a `read` that found nothing, once there is something; at most once a `read`. */
+  /** Whether everything that was appended has been read, as far as this process knows, or is for other engines to read. */
+  readonly atEnd: boolean;
+  /** Called after a `read` that found nothing, once another may find something or the end; at most once a `read`. */
   onRecord(wake: () => void): void;
   /**
-   * Everything up to `position` is at rest elsewhere. `settled` says what became of the rows since the last commit and is added
-   * to the books in the same transaction. Resolves once durable; commits of one turn are grouped.
+   * Everything up to `position`, which was read, is at rest elsewhere. `settled` says what became of the rows since the last commit
+   * and is added to the books in the same transaction. Resolves once durable; commits of one turn are grouped.
+   *
+   * @throws {EngineError} `STREAM_STOPPED`, retryable, where the place is another's now.
    */
   commit(position: number, settled: Tally): Promise<void>;
   close(): void;
@@ -74,7 +89,7 @@ export interface Buffer {
   readonly durable: boolean;
   /**
    * Appends rows in order, each to the partition `series.hash % partitions`; chunks of one turn become one record a partition
-   * (group commit). Does not touch receipts.
+   * (group commit), or several where they are large. Does not touch receipts.
    *
    * @returns resolves once durable.
    * @throws {EngineError} `BUFFER_FULL`, retryable, at the limit of the settings: nothing of the call was appended.

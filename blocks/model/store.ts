@@ -37,6 +37,12 @@ export interface StoreDeletes {
   readonly series?: readonly Series[];
 }
 
+/** Observations of one series to be written. */
+export interface ObservationsWrite extends Revised {
+  readonly series: Series;
+  readonly points: Points;
+}
+
 /** What a derivator gives for a bucket. */
 export interface BucketResult {
   readonly derivator: string;
@@ -45,8 +51,8 @@ export interface BucketResult {
   readonly value: unknown;
 }
 
-/** States of one series and period to be written. */
-export interface StatesWrite {
+/** States of one series and period to be written; those of all periods of a series have one revision. */
+export interface StatesWrite extends Revised {
   readonly series: Series;
   readonly period: string;
   readonly rows: StateRows;
@@ -56,17 +62,21 @@ export interface StatesWrite {
   readonly results?: (row: number) => readonly BucketResult[];
 }
 
-export interface StoreWrite {
+/** Rows of one series. */
+export interface Revised {
   /**
-   * What the write is as of: µs since the epoch, whole. Of two writes of one key the one with the higher revision stands, in
-   * whatever order they reach the store. Absent: the later one stands. A store that has one owner and so takes writes one after
-   * the other may go by their order alone, which is the same there.
+   * What they are as of: µs since the epoch, whole. Of two writes of one key the one with the higher revision stands, in whatever
+   * order they reach the store. Absent: the later one stands. A store that has one owner and so takes writes one after the other
+   * may go by their order alone, which is the same there.
    */
   readonly revision?: number | undefined;
+}
+
+export interface StoreWrite {
   /** Taken away before anything else of the same write is stored. */
   readonly deletes?: StoreDeletes;
   /** At most one entry a series. A point whose timestamp is stored replaces it. */
-  readonly observations?: readonly { readonly series: Series; readonly points: Points }[];
+  readonly observations?: readonly ObservationsWrite[];
   /** At most one entry a series and period. A bucket that is stored is replaced. */
   readonly states?: readonly StatesWrite[];
   /** The series had data points in the shard: feeds the tag index. */

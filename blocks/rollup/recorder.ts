@@ -4,7 +4,7 @@ import { type Layout, layoutOf } from "../model/data-type.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { Period } from "../model/period.ts";
 import type { Series, SeriesTable } from "../model/series.ts";
-import type { SeriesRange, Store, StoreWrite } from "../model/store.ts";
+import type { ObservationsWrite, SeriesRange, Store } from "../model/store.ts";
 import { type DerivatorFailures, failHere, type OnFailure } from "./derivator-failures.ts";
 import type { DerivatorSets } from "./derivator-set.ts";
 import { SeriesGrouper, type SeriesPoints } from "./group-by-series.ts";
@@ -14,7 +14,7 @@ import { joinedPoints, lowerBound, mergePoints } from "./merge-points.ts";
 import { coalescedRanges } from "./ranges.ts";
 import { settleStates } from "./settle-states.ts";
 import { StateTable } from "./state-table.ts";
-import { WriteRevisions } from "./write-revisions.ts";
+import { type SeriesRevisions, WriteRevisions } from "./write-revisions.ts";
 
 /** What one recording left to do for others. */
 export interface Recording {
@@ -24,6 +24,8 @@ export interface Recording {
   readonly newestBefore: ReadonlyMap<number, number>;
   /** The series that got points, with their timestamps, ascending and unique. */
   readonly touched: readonly { readonly series: number; readonly time: Float64Array }[];
+  /** What the rows of each series are as of, and so its buckets. */
+  readonly revisionOf: SeriesRevisions;
   /** Resolves once the observations are durable. */
   readonly written: Promise<void>;
 }
@@ -89,17 +91,18 @@ export class Recorder {
     const newestBefore = new Map(groups.map(({ series }) => [series, this.#hot.newest(series)]));
     const states = new StateTable(Math.max(16, this.#statesExpected));
     if (this.#period !== undefined) await this.#fold(groups, this.#period, states);
-    const observations: NonNullable<StoreWrite["observations"]>[number][] = [];
+    const observations: ObservationsWrite[] = [];
+    const revisionOf = this.#revisions.next(chunks);
     const touched: { series: number; time: Float64Array }[] = [];
     for (const { series, points } of groups) {
-      observations.push({ series: this.#table.at(series), points });
+      observations.push({ series: this.#table.at(series), points, revision: revisionOf(series) });
       touched.push({ series, time: points.time });
       this.#hot.sawUntil(series, points.time[points.time.length - 1] as number);
     }
     this.#statesExpected = states.length;
     if (this.#hot.evict()) this.#hotPoints.forget();
     this.#hotPoints.evict();
-    const written = this.#store.write({ revision: this.#revisions.next(receiptsOf(chunks)), observations });
+    const written = this.#store.write({ observations });
     // It may fail before its turn comes to be heard; until then that must not count as unhandled.
     written.catch(() => {});
     const period = this.#period;
@@ -107,7 +110,7 @@ export class Recorder {
       const failed = (series: Series, start: number) => this.#failed(series, period, () => start);
       await settleStates(states, this.#table, this.#sets, undefined, failed);
     }
-    return { states, newestBefore, touched, written };
+    return { states, newestBefore, touched, revisionOf, written };
   }
 
   #grouped(chunks: readonly ObservationChunk[]): SeriesPoints[] {
@@ -238,7 +241,6 @@ export class Recorder {
 
 /** Raw points that are kept for each series of `hotSeriesMax`, on average. */
 const hotPointsOfSeries = 16;
-const receiptsOf = (chunks: readonly ObservationChunk[]) => chunks.map(({ receipt }) => receipt);
 
 /** The first row from `from` on that is not before `time`; at once where all are. */
 function firstFrom(column: Float64Array, time: number, from: number): number {

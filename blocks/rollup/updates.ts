@@ -1,6 +1,7 @@
 import type { Receipt } from "../../runtime/receipt.ts";
 import type { SeriesTable } from "../model/series.ts";
 import type { StateTable } from "./state-table.ts";
+import type { SeriesRevisions } from "./write-revisions.ts";
 
 /** First-period buckets that changed, on their way to the aggregation block, with a hold on every receipt behind them. */
 export class BucketUpdates {
@@ -8,12 +9,15 @@ export class BucketUpdates {
   readonly states: StateTable;
   /** Newest stored timestamp of each of their series, as it was before; `-Infinity` where it had none. */
   readonly newestBefore: ReadonlyMap<number, number>;
+  /** What the buckets of each series are as of. */
+  readonly revisionOf: SeriesRevisions;
   readonly receipts: readonly Receipt[];
 
-  constructor(given: Pick<BucketUpdates, "table" | "states" | "newestBefore" | "receipts">) {
+  constructor(given: Pick<BucketUpdates, "table" | "states" | "newestBefore" | "revisionOf" | "receipts">) {
     this.table = given.table;
     this.states = given.states;
     this.newestBefore = given.newestBefore;
+    this.revisionOf = given.revisionOf;
     this.receipts = given.receipts;
   }
 }

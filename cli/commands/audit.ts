@@ -1,10 +1,12 @@
 import { SeriesTable } from "../../blocks/model/series.ts";
+import type { GraphFile } from "../../config/graph-file.ts";
 import { type BookPage, pagesOf } from "../../graphs/books.ts";
 import type { Plan, PlannedNode } from "../../graphs/plan.ts";
 import { systemClock } from "../../runtime/clock/system-clock.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { askEngine } from "../engine-client.ts";
 import { Failure, exitCodes } from "../exit.ts";
+import { askOwner } from "../graph-store.ts";
 import { readOverride, soundGraph } from "../loaded-graph.ts";
 
 /** Prints the books of a graph: of the running engine where there is one, else of its buffers. Exit code 1 where they do not balance. */
@@ -22,15 +24,21 @@ export async function audit(file: string, options: { set?: string[]; json?: bool
 }
 
 async function pagesOfGraph(plan: Plan): Promise<BookPage[]> {
-  for (const { definition, settings } of [...plan.stores.values(), ...plan.buffers]) {
-    if (definition.kind !== "store" && definition.kind !== "buffer") continue;
-    const address = await definition.engineAddress?.(settings as never);
-    const body = address === undefined ? undefined : await askEngine(address, "/api/v1/audit");
-    if (body !== undefined) return (JSON.parse(body) as { pages: BookPage[] }).pages;
-  }
+  const path = "/api/v1/audit";
+  const body = (await askOwner(plan, path)) ?? (await askHub(plan.graph, path));
+  if (body !== undefined) return (JSON.parse(body) as { pages: BookPage[] }).pages;
   const pages: BookPage[] = [];
   for (const node of plan.buffers) pages.push(...(await pagesOfBuffer(plan, node)));
   return pages;
+}
+
+/** Stores and buffers in clusters have no owner that could be asked; the engine of another graph may have the port. */
+async function askHub({ hub, name }: GraphFile, path: string): Promise<string | undefined> {
+  if (hub === undefined) return undefined;
+  const url = `http://${hub.host.includes(":") ? `[${hub.host}]` : hub.host}:${hub.port}`;
+  const ready = await askEngine(url, "/ready").catch(() => undefined);
+  if (ready === undefined || !ready.includes(JSON.stringify(name))) return undefined;
+  return askEngine(url, path);
 }
 
 async function pagesOfBuffer(plan: Plan, { definition, settings, name }: PlannedNode): Promise<BookPage[]> {

@@ -30,8 +30,8 @@ export interface CassandraStoreOptions {
 /**
  * A store in a cluster of Cassandra: a row a data point and a row a bucket, which other programs can read too.
  *
- * The write timestamp of a row is the revision of its write, so a row made from more of the input stands over one made from less,
- * whoever wrote them and whenever they arrived. Where a write has no revision it is the clock's, ascending from write to write.
+ * The write timestamp of a row is its revision, so a row made from more of the input stands over one made from less,
+ * whoever wrote them and whenever they arrived. Where it has no revision it is the clock's, ascending from write to write.
  *
  * A write first brings new series and shards to the index and then its rows, in batches of one partition each. Memory: the
  * batches in flight, at most `parallelism`, and a million remembered shards.
@@ -105,8 +105,7 @@ export class CassandraStore implements Store {
         const parts = { client: this.#client, index: this.#index, reader: this.#reader, keyspaces, sharder };
         await deleteAll(parts, write.deletes, this.#nextTimestamp());
       }
-      const timestamp = write.revision ?? this.#nextTimestamp();
-      const plan = new WritePlan(write, timestamp, this.#options);
+      const plan = new WritePlan(write, this.#nextTimestamp(), this.#options);
       await this.#index.ensure(plan.shardUses(), this.#nextTimestamp());
       await this.#client.write(plan.batches());
       if (write.staticTagsets !== undefined) {

@@ -1,6 +1,6 @@
 import type { Series } from "../../blocks/model/series.ts";
 import type { ShardSize } from "../../blocks/model/shard.ts";
-import type { StatesWrite, StoreWrite } from "../../blocks/model/store.ts";
+import type { ObservationsWrite, StatesWrite, StoreWrite } from "../../blocks/model/store.ts";
 import { longCell, textCell } from "./cell.ts";
 import type { Batch, Parameter } from "./client.ts";
 import type { Keyspaces } from "./keyspaces.ts";
@@ -14,8 +14,6 @@ import { valueColumnOf } from "./value-column.ts";
 /** A server takes a batch of 65,535 statements; a few hundred are as quick, and share the work better. */
 const batchRowsMax = 500;
 
-type ObservationsWrite = NonNullable<StoreWrite["observations"]>[number];
-
 /** Cuts one write into batches of one partition each, made one by one as they are drawn. */
 export class WritePlan {
   readonly #write: StoreWrite;
@@ -24,7 +22,7 @@ export class WritePlan {
   readonly #sharder: ShardSize;
   readonly #limits: { readonly bytesMax: number; readonly rowsMax: number };
 
-  /** @param timestamp Of every row, µs since the epoch. */
+  /** @param timestamp Of rows without a revision, µs since the epoch. */
   constructor(
     write: StoreWrite,
     timestamp: number,
@@ -69,7 +67,7 @@ export class WritePlan {
     for (const [series, states] of bySeries) yield* this.#states(series, states);
   }
 
-  *#observations({ series, points }: ObservationsWrite, plan: ShardPlan): Generator<Batch, void, undefined> {
+  *#observations({ series, points, revision }: ObservationsWrite, plan: ShardPlan): Generator<Batch, void, undefined> {
     const { time, values } = points;
     const column = valueColumnOf(series.type);
     const query = `INSERT INTO ${this.#keyspaces.raw}.observations (metric, tagset, type, shard, datetime, ${column.name})
@@ -82,7 +80,7 @@ export class WritePlan {
       }
     }
     for (const part of partsOf(time, plan)) {
-      yield* partitionBatches({ query, timestamp: this.#timestamp }, rows(part), this.#limits);
+      yield* partitionBatches({ query, timestamp: revision ?? this.#timestamp }, rows(part), this.#limits);
     }
   }
 
@@ -101,10 +99,11 @@ export class WritePlan {
         else ofShard.push({ write, part });
       }
     }
+    const timestamp = writes[0]?.revision ?? this.#timestamp;
     for (const [shard, parts] of byShard) {
       const key = [...keyOf(series), textCell(shard)];
-      const rows = stateRows(key, parts, ofRows ? this.#timestamp : undefined);
-      yield* partitionBatches({ query, timestamp: this.#timestamp }, rows, this.#limits);
+      const rows = stateRows(key, parts, ofRows ? timestamp : undefined);
+      yield* partitionBatches({ query, timestamp }, rows, this.#limits);
     }
   }
 }

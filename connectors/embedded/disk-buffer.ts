@@ -5,6 +5,7 @@ import type {
   BufferBooks,
   BufferDepth,
   BufferReader,
+  ConsumerBooks,
   ReplayedPlace,
   ReplayStart,
   Retention,
@@ -211,9 +212,10 @@ export class DiskBuffer implements BufferContract {
 
   books(): BufferBooks[] {
     return this.#folder.partitions.map(({ index, appended, places }) => {
-      const consumers = new Map<string, { pending: number; settled: Tally }>();
-      for (const { consumer, pending, settled } of places.values()) consumers.set(consumer, { pending, settled });
-      return { partition: index, appended, consumers };
+      const consumers = new Map<string, ConsumerBooks>();
+      for (const { consumer, pending, settled } of places.values())
+        consumers.set(consumer, { appended, pending, settled });
+      return { partition: index, consumers };
     });
   }
 

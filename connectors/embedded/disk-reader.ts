@@ -3,7 +3,7 @@ import type { SeriesTable } from "../../blocks/model/series.ts";
 import type { Clock } from "../../runtime/clock/clock.ts";
 import type { Tally } from "../../runtime/receipt.ts";
 import type { BufferPartition } from "./buffer-partition.ts";
-import { decodeRecord } from "./record.ts";
+import { decodeRecord } from "../../blocks/model/rows/record.ts";
 
 export interface DiskReaderParts {
   readonly consumer: string;
@@ -38,16 +38,20 @@ export class DiskReader implements BufferReader {
     return { position, rows, enteredAt, chunks: () => decodeRecord(bytes, table, indexOf) };
   }
 
+  get atEnd(): boolean {
+    return this.#position >= this.#parts.partition.position;
+  }
+
   onRecord(wake: () => void): void {
     this.#wake = wake;
-    if (this.#isBehind()) this.#parts.clock.soon(() => this.wakeIfBehind());
+    if (!this.atEnd) this.#parts.clock.soon(() => this.wakeIfBehind());
   }
 
   /** Also ends the reader of a consumer that was dropped. */
   wakeIfBehind(): void {
     if (!this.#parts.partition.places.has(this.#parts.consumer)) this.close();
     const wake = this.#wake;
-    if (wake === undefined || this.#closed || !this.#isBehind()) return;
+    if (wake === undefined || this.#closed || this.atEnd) return;
     this.#wake = undefined;
     wake();
   }
@@ -60,9 +64,5 @@ export class DiskReader implements BufferReader {
     this.#closed = true;
     this.#wake = undefined;
     this.#parts.closed();
-  }
-
-  #isBehind(): boolean {
-    return this.#position < this.#parts.partition.position;
   }
 }

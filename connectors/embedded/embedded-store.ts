@@ -17,7 +17,7 @@ import { Environment, type KeyValues, type Operation } from "./environment.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { numberKey } from "./ordered-key.ts";
 import { PeriodLevels, rawLevel } from "./period-levels.ts";
-import { pointsOfRows, rowsOfPoints, rowsOfStates, statesOfRows } from "./rows.ts";
+import { pointsOfRows, rowsOfPoints, rowsOfStates, statesOfRows } from "../../blocks/model/rows/rows.ts";
 import { SeriesDictionary } from "./series-dictionary.ts";
 import { TagIndex } from "./tag-index.ts";
 import { Tails } from "./tails.ts";

@@ -1,6 +1,6 @@
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
-import { boxedOf } from "./boxed-value.ts";
-import { RecordBuilder, wordsOfChunk } from "./record.ts";
+import { boxedOf } from "../../blocks/model/rows/boxed-value.ts";
+import { RecordBuilder, wordsOfChunk } from "../../blocks/model/rows/record.ts";
 import type { SeriesRoutes } from "./series-routes.ts";
 
 /** A chunk on its way to the disk. */

@@ -1,6 +1,6 @@
 import type { Series } from "../../blocks/model/series.ts";
 import type { SeriesRange } from "../../blocks/model/store.ts";
-import { noRows, type Rows } from "./rows.ts";
+import { noRows, type Rows } from "../../blocks/model/rows/rows.ts";
 import { type PeriodLevels, rawLevel } from "./period-levels.ts";
 import type { SeriesDictionary } from "./series-dictionary.ts";
 import type { Range } from "./track.ts";

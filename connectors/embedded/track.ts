@@ -1,7 +1,15 @@
-import { aligned, appendToChunk, chunkBytes, chunkHeader, decodeChunk, encodeChunk, lastTimeOf } from "./chunk.ts";
+import {
+  aligned,
+  appendToChunk,
+  chunkBytes,
+  chunkHeader,
+  decodeChunk,
+  encodeChunk,
+  lastTimeOf,
+} from "../../blocks/model/rows/chunk.ts";
 import type { KeyValues, Operation } from "./environment.ts";
 import { readOrdered, writeOrdered } from "./ordered-key.ts";
-import { concatRows, lowerBound, mergeRows, noRows, type Rows, sliceRows } from "./rows.ts";
+import { concatRows, lowerBound, mergeRows, noRows, type Rows, sliceRows } from "../../blocks/model/rows/rows.ts";
 import type { Tail, Tails } from "./tails.ts";
 
 /** When chunks are joined, cut and split. Sizes are of one chunk. */

@@ -1,5 +1,6 @@
 import type { Batch, KafkaMessage } from "kafkajs";
-import { fetchedOffsetOf } from "./kafkajs-internals.ts";
+import { EntryClock } from "./entry-clock.ts";
+import { fetchedOffsetOf, hasAppendTime } from "./kafkajs-internals.ts";
 import { type OffsetSpan, OffsetTracker } from "./offset-tracker.ts";
 
 /**
@@ -15,6 +16,13 @@ export class AssignedPartition {
   /** Where a run of records ended that kafkajs keeps to itself: marks of transactions. */
   #silentEnd: number | undefined;
   #tracker = new OffsetTracker();
+  /** The last commit; a new run begins with it. */
+  #last: Commit | undefined;
+  /** To be committed beside the offset that is committed. */
+  #unsaved: string | undefined;
+  #entries = new EntryClock();
+  /** Producers say when their records are of. */
+  #producersTime = false;
   #revoked = false;
 
   constructor(partition: number) {
@@ -37,18 +45,35 @@ export class AssignedPartition {
     return this.#next !== undefined;
   }
 
+  /** What stands beside the last commit. */
+  get note(): string | undefined {
+    return this.#last?.note;
+  }
+
   /**
-   * @param committed The offset that the group committed, if any.
+   * @param committed What the group committed, if anything, and the metadata beside it.
    * @param low The oldest offset of the log.
    * @returns how many records were gone before they were read.
    */
-  locate(committed: number | undefined, low: number): number {
-    const wanted = this.#next ?? committed ?? low;
+  locate(committed: { readonly offset: number; readonly metadata: string } | undefined, low: number): number {
+    if (!this.located) {
+      this.#last =
+        committed === undefined ? undefined : { offset: committed.offset, ...readMetadata(committed.metadata) };
+      this.#entries = new EntryClock(this.#last?.entered);
+    }
+    const wanted = this.#next ?? committed?.offset ?? low;
     const next = Math.max(wanted, low);
     this.#committed ??= next;
     this.#next = next;
     this.#silentEnd = undefined;
     return next - wanted;
+  }
+
+  /** When the next of the records that `take` gave entered; to be asked once for each, in their order. */
+  enter(message: KafkaMessage, now: number): number {
+    const isAppendTime = hasAppendTime(message);
+    this.#producersTime ||= !isAppendTime;
+    return this.#entries.next(Number(message.timestamp), isAppendTime, now);
   }
 
   /** The group gave it to someone else: nothing of it may be committed any more. */
@@ -59,6 +84,7 @@ export class AssignedPartition {
   /** Begins again after the last commit, as a new run does. What the last run handed on no longer counts. */
   rewind(): void {
     this.#tracker = new OffsetTracker();
+    this.#entries = new EntryClock(this.#last?.entered);
     this.#next = this.#committed;
     this.#silentEnd = undefined;
   }
@@ -78,9 +104,19 @@ export class AssignedPartition {
     return fetched >= next ? batch.messages : batch.messages.filter(({ offset }) => Number(offset) >= next);
   }
 
-  /** Notes what is handed on as one: records up to the one before `end`. */
-  handOn(end: number, rows: number): HandedOn {
-    return { home: this, tracker: this.#tracker, span: this.#tracker.add(end, rows) };
+  /**
+   * Notes what is handed on as one: records up to the one before `end`.
+   *
+   * @param entered When the last of them entered.
+   * @param note Stands beside the offset when it is committed.
+   */
+  handOn(end: number, rows: number, entered: number, note?: string): HandedOn {
+    return { home: this, tracker: this.#tracker, span: this.#tracker.add(end, rows, entered, note) };
+  }
+
+  /** Commits a note again, or for the first time, beside the offset that is committed. */
+  save(note: string): void {
+    this.#unsaved = note;
   }
 
   /** @returns whether more may be committed than before. */
@@ -88,16 +124,46 @@ export class AssignedPartition {
     return tracker.settle(span) && tracker === this.#tracker && !this.#revoked;
   }
 
-  /** What a commit would say; undefined where there is nothing new. */
-  get committable(): number | undefined {
+  /**
+   * What a commit would say; undefined where there is nothing new.
+   *
+   * Where producers say when, a commit notes the present: whoever goes on from it has later entries than whoever read before, and
+   * none that lie long ago.
+   */
+  committable(now: number): Commit | undefined {
     const { passed } = this.#tracker;
-    if (this.#revoked || passed === undefined || passed === this.#committed) return undefined;
-    return passed;
+    if (this.#revoked) return undefined;
+    if (passed !== undefined && passed.end !== this.#committed) {
+      const { end, entered, note } = passed;
+      return { offset: end, entered: this.#producersTime ? Math.max(entered, now) : entered, note };
+    }
+    const offset = this.#committed;
+    if (this.#unsaved === undefined || offset === undefined) return undefined;
+    return { offset, entered: this.#last?.entered ?? 0, note: this.#unsaved };
   }
 
-  noteCommitted(offset: number): void {
-    this.#committed = Math.max(this.#committed ?? 0, offset);
+  noteCommitted(commit: Commit): void {
+    this.#committed = Math.max(this.#committed ?? 0, commit.offset);
+    this.#last = commit;
+    this.#unsaved = undefined;
+    this.#entries.moveTo(commit.entered);
   }
+}
+
+export interface Commit {
+  readonly offset: number;
+  /** Records from there on enter after this moment. */
+  readonly entered: number;
+  readonly note: string;
+}
+
+/** What the group keeps beside an offset: the moment, a space, the note. */
+export const metadataOf = ({ entered, note }: Commit) => `${entered} ${note}`;
+
+/** Others may have set the offset, with any metadata or none. */
+export function readMetadata(metadata: string): Pick<Commit, "entered" | "note"> {
+  const [, moment, note = ""] = /^(\d+(?:\.\d+)?) (.*)$/s.exec(metadata) ?? [];
+  return { entered: Number(moment ?? 0), note };
 }
 
 /** Records on their way through the engine. */

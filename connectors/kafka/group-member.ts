@@ -1,7 +1,7 @@
 import type { Consumer, ConsumerCrashEvent, EachBatchPayload, Kafka, KafkaMessage } from "kafkajs";
 import type { Timer } from "../../runtime/clock/clock.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
-import { AssignedPartition, type HandedOn } from "./assigned-partition.ts";
+import { AssignedPartition, type Commit, type HandedOn, metadataOf } from "./assigned-partition.ts";
 import { bySubscription } from "./assigner.ts";
 import { type ClientContext, rootOf, unreachable } from "./client.ts";
 import { loadKafkajs } from "./kafkajs-internals.ts";
@@ -16,17 +16,27 @@ export interface MemberSettings {
 
 /** Who takes the records of a group member; one at a time. */
 export interface Taker {
-  onRecords(home: AssignedPartition, messages: readonly KafkaMessage[]): void;
+  /** @param high The offset after the last record that the partition had at the time. */
+  onRecords(home: AssignedPartition, messages: readonly KafkaMessage[], high: number): void;
   /** These are read by another member from now on. */
   onLost(partitions: readonly AssignedPartition[]): void;
   /** The consumer ended, and does not start again by itself. */
   onFailed(error: Error): void;
+  /** The group has dealt: these partitions are for this member to read. */
+  onAssigned?(partitions: readonly number[]): void;
+  /** Where reading of a partition begins is known, and so is its end. */
+  onLocated?(home: AssignedPartition, high: number): void;
+  onCommitted?(home: AssignedPartition, offset: number): void;
+  /** Where a group begins that has committed nothing; the oldest record unless told. */
+  startOf?(partition: number): number;
 }
 
 /** Settled offsets are committed this often: each commit is a record of its own in the cluster. */
 const commitIntervalMs = 100;
 /** Kafka waits this long for a batch to come together; pausing is noticed as late. */
 const fetchWaitMs = 100;
+/** Who leaves waits so long for its own joining. */
+const joinPatienceMs = 10_000;
 /** Asking for offsets failed: again after this time. */
 const askAgainMs = 1_000;
 /** Of one fetch: what may still arrive after reading was paused. */
@@ -47,6 +57,11 @@ export class GroupMember {
   #assigned = new Map<number, AssignedPartition>();
   #taker: Taker | undefined;
   #paused = false;
+  /** Partitions that are not fetched, besides. */
+  readonly #held = new Set<number>();
+  #joined = false;
+  #joining: Promise<void> | undefined;
+  #memberId: string | undefined;
   /** Commits without kafkajs' retries, which could carry offsets into the next generation; of the newest batch. */
   #commitNow: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
   #commitTimer: Timer | undefined;
@@ -67,14 +82,64 @@ export class GroupMember {
 
   /** Joins the group where it has not, and hands records to the taker from the last commit on. */
   async attach(taker: Taker): Promise<void> {
-    if (this.#closed) throw new EngineError("STREAM_STOPPED", "Cannot read from Kafka as the engine stops");
-    this.#taker = taker;
-    if (this.#consumer === undefined) return await this.#join();
+    if (!(await this.join(taker))) return;
     for (const home of this.#assigned.values()) {
       home.rewind();
       this.#seek(home);
     }
     this.resume();
+  }
+
+  /** Waits for a joining under way: one that leaves meanwhile would stay in the group, and its partitions with it. */
+  async ready(): Promise<void> {
+    if (this.#joined || this.#joining === undefined) return await this.#locating;
+    let due: Timer | undefined;
+    const late = new Promise<void>((resolve) => {
+      due = this.#context.clock.after(joinPatienceMs, resolve);
+    });
+    await Promise.race([this.#joining.then(() => this.#locating).catch(() => {}), late]);
+    due?.cancel();
+  }
+
+  /** Joins the group where it has not. @returns whether it had. */
+  async join(taker: Taker): Promise<boolean> {
+    if (this.#closed) throw new EngineError("STREAM_STOPPED", "Cannot read from Kafka as the engine stops");
+    this.#taker = taker;
+    if (this.#joining !== undefined) {
+      await this.#joining;
+      return true;
+    }
+    this.#joining = this.#join();
+    await this.#joining;
+    return false;
+  }
+
+  /** The commit under way, if any; never rejects. */
+  get committing(): Promise<void> {
+    return this.#committing ?? Promise.resolve();
+  }
+
+  /** Reads a partition that is located again from the last commit on. */
+  again(home: AssignedPartition): void {
+    home.rewind();
+    this.#seek(home);
+  }
+
+  /** Fetches nothing of a partition until it is released. */
+  hold(partition: number): void {
+    if (this.#held.has(partition)) return;
+    this.#held.add(partition);
+    if (this.#joined) this.#consumer?.pause([{ topic: this.#settings.topic, partitions: [partition] }]);
+  }
+
+  release(partition: number): void {
+    if (!this.#held.delete(partition) || this.#paused || !this.#joined) return;
+    this.#consumer?.resume([{ topic: this.#settings.topic, partitions: [partition] }]);
+  }
+
+  /** Commits notes that were saved. */
+  commitSaved(): void {
+    this.#commitSoon();
   }
 
   /** The taker takes nothing more; what it handed on is still committed when it settles. */
@@ -100,13 +165,19 @@ export class GroupMember {
     if (handedOn.home.settle(handedOn)) this.#commitSoon();
   }
 
+  /** Commits what is settled. */
+  async flush(): Promise<void> {
+    await this.#committing;
+    await this.#commit();
+  }
+
   /** Commits what is settled and leaves the group. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#commitTimer?.cancel();
-    await this.#committing;
-    await this.#commit();
+    await this.ready();
+    await this.flush();
     await this.#consumer?.disconnect().catch(() => {});
   }
 
@@ -128,12 +199,15 @@ export class GroupMember {
     try {
       await consumer.connect();
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
+      if (this.#closed) throw new EngineError("STREAM_STOPPED", "Cannot read from Kafka as the engine stops");
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
         eachBatch: (payload) => this.#take(consumer, payload),
       });
-      if (this.#paused) consumer.pause([{ topic }]);
+      this.#joined = true;
+      if (this.#closed) await consumer.disconnect();
+      else this.#pauseAgain();
     } catch (cause) {
       this.#drop(consumer);
       throw unreachable(cluster, cause);
@@ -142,7 +216,11 @@ export class GroupMember {
 
   #watch(consumer: Consumer): void {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      if (consumer === this.#consumer) this.#assign(payload.memberAssignment[this.#settings.topic] ?? []);
+      if (consumer !== this.#consumer) return;
+      // A member with another name was taken for dead meanwhile: others may have read its partitions.
+      if (payload.memberId !== this.#memberId) this.#assign([]);
+      this.#memberId = payload.memberId;
+      this.#assign(payload.memberAssignment[this.#settings.topic] ?? []);
     });
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize === 0) this.#assigned.get(payload.partition)?.skip(Number(payload.lastOffset));
@@ -156,10 +234,15 @@ export class GroupMember {
   }
 
   #drop(consumer: Consumer): void {
-    if (this.#consumer === consumer) this.#consumer = undefined;
+    if (this.#consumer === consumer) {
+      this.#consumer = undefined;
+      this.#joining = undefined;
+    }
     for (const home of this.#assigned.values()) home.revoke();
     this.#assigned.clear();
     this.#paused = false;
+    this.#joined = false;
+    this.#commitNow = undefined;
     void consumer.disconnect().catch(() => {});
   }
 
@@ -170,8 +253,17 @@ export class GroupMember {
     const lost = [...before.values()].filter(({ partition }) => !this.#assigned.has(partition));
     for (const home of lost) home.revoke();
     if (lost.length > 0) this.#taker?.onLost(lost);
-    if (this.#paused) this.#consumer?.pause([{ topic: this.#settings.topic }]);
+    this.#taker?.onAssigned?.(partitions);
+    this.#pauseAgain();
     this.#locating = this.#locate([...this.#assigned.values()].filter(({ located }) => !located));
+  }
+
+  /** A consumer forgets what was paused when its share changes. */
+  #pauseAgain(): void {
+    const { topic } = this.#settings;
+    if (!this.#joined) return;
+    if (this.#paused) this.#consumer?.pause([{ topic }]);
+    else if (this.#held.size > 0) this.#consumer?.pause([{ topic, partitions: [...this.#held] }]);
   }
 
   /** Asks where reading begins. Only a member of the present generation can commit, so the answer stands. */
@@ -185,11 +277,12 @@ export class GroupMember {
       const ends = await admin.fetchTopicOffsets(topic);
       for (const home of homes) {
         if (home.revoked) continue;
-        const offset = Number(
-          committed?.partitions.find(({ partition }) => partition === home.partition)?.offset ?? -1,
-        );
-        const low = Number(ends.find(({ partition }) => partition === home.partition)?.low ?? 0);
-        const gone = home.locate(offset < 0 ? undefined : offset, low);
+        const { offset = "-1", metadata } = committed?.partitions.find(isOf(home)) ?? {};
+        const { low = "0", high = "0" } = ends.find(isOf(home)) ?? {};
+        const start = Math.max(Number(low), this.#taker?.startOf?.(home.partition) ?? 0);
+        const known = Number(offset) < 0 ? undefined : { offset: Number(offset), metadata: metadata ?? "" };
+        const gone = home.locate(known, known === undefined ? start : Number(low));
+        this.#taker?.onLocated?.(home, Number(high));
         if (gone > 0) this.#lament(home, gone);
         this.#seek(home);
       }
@@ -220,7 +313,9 @@ export class GroupMember {
     const home = this.#assigned.get(batch.partition);
     // A paused partition may bring what was under way; it is asked for again.
     if (consumer !== this.#consumer || home === undefined || this.#taker === undefined || payload.isStale()) return;
+    const isFirst = this.#commitNow === undefined;
     this.#commitNow = commitOffsetsIfNecessary;
+    if (isFirst && this.#committable().length > 0) this.#commitSoon();
     const messages = home.take(batch);
     if (messages === "gap") {
       // What was asked for in vain is fetched again at once: better to wait here for the answer.
@@ -228,7 +323,7 @@ export class GroupMember {
       return;
     }
     resolveOffset(batch.lastOffset());
-    if (messages.length > 0) this.#taker.onRecords(home, messages);
+    if (messages.length > 0) this.#taker.onRecords(home, messages, Number(batch.highWatermark));
     await heartbeat();
   }
 
@@ -243,24 +338,41 @@ export class GroupMember {
     });
   }
 
-  #committable(): { readonly home: AssignedPartition; readonly offset: number }[] {
-    return [...this.#assigned.values()].flatMap((home) =>
-      home.committable === undefined ? [] : [{ home, offset: home.committable }],
-    );
+  #committable(): { readonly home: AssignedPartition; readonly commit: Commit }[] {
+    const now = this.#context.clock.now();
+    return [...this.#assigned.values()].flatMap((home) => {
+      const commit = home.committable(now);
+      return commit === undefined ? [] : [{ home, commit }];
+    });
   }
 
   /** A commit that fails is tried again with what is settled and ours by then; a rebalance decides what that is. */
   async #commit(): Promise<void> {
-    const offsets = this.#committable();
-    if (offsets.length === 0 || this.#commitNow === undefined) return;
-    const partitions = offsets.map(({ home, offset }) => ({ partition: home.partition, offset: String(offset) }));
+    const settled = this.#committable();
+    const consumer = this.#consumer;
+    if (settled.length === 0 || consumer === undefined || !this.#joined) return;
+    const partitions = settled.map(({ home, commit }) => ({
+      partition: home.partition,
+      offset: String(commit.offset),
+      metadata: metadataOf(commit),
+    }));
     try {
-      await this.#commitNow({ topics: [{ topic: this.#settings.topic, partitions }] });
-      for (const { home, offset } of offsets) home.noteCommitted(offset);
+      const { topic } = this.#settings;
+      // Before the first batch there are only places to be saved.
+      if (this.#commitNow !== undefined) await this.#commitNow({ topics: [{ topic, partitions }] });
+      else await consumer.commitOffsets(partitions.map((one) => ({ topic, ...one })));
+      for (const { home, commit } of settled) {
+        home.noteCommitted(commit);
+        this.#taker?.onCommitted?.(home, commit.offset);
+      }
     } catch (error) {
       this.#context.log.debug(`Kafka refused a commit of "${this.#settings.group}": ${sentenceOf(rootOf(error))}`);
     }
   }
 }
 
+const isOf =
+  ({ partition: wanted }: AssignedPartition) =>
+  ({ partition }: { readonly partition: number }) =>
+    partition === wanted;
 const stillOurs = ({ revoked, located }: AssignedPartition) => !revoked && !located;

@@ -126,27 +126,30 @@ export class Intake implements AsyncIterator<SourceElement, undefined>, Taker {
     const { home, messages } = entry;
     const letters: DeadLetter[] = [];
     const from = entry.next;
+    let enteredAt = 0;
     while (entry.next < messages.length && this.#builder.rows < rowsPerChunk && letters.length < rowsPerChunk) {
       const message = messages[entry.next++];
-      if (message !== undefined)
-        letters.push(...this.#decoder(message, this.#builder).map((fault) => this.#letter(home, message, fault)));
+      if (message === undefined) continue;
+      enteredAt = home.enter(message, this.#context.clock.now());
+      letters.push(...this.#decoder(message, this.#builder).map((fault) => this.#letter(home, message, fault)));
     }
     const taken = messages.slice(from, entry.next);
     const end = Number(taken.at(-1)?.offset ?? 0) + 1;
     if (entry.next === messages.length) this.#queue.shift();
     this.#touched.add(home);
-    this.#handOn(home, end, letters);
+    this.#handOn(home, end, enteredAt, letters);
     this.#forget(taken);
   }
 
-  #handOn(home: AssignedPartition, end: number, letters: readonly DeadLetter[]): void {
+  #handOn(home: AssignedPartition, end: number, enteredAt: number, letters: readonly DeadLetter[]): void {
     const { rows } = this.#builder;
-    const handedOn = home.handOn(end, rows);
+    const handedOn = home.handOn(end, rows, enteredAt);
     this.#rows += rows;
     const receipt = new Receipt(
       rows + letters.length,
       () => this.#settled(handedOn),
       (error) => this.onFailed(error),
+      { enteredAt, lane: home },
     );
     for (const { code } of letters) receipt.deadLettered(code, 1);
     // One hold of our own, since the chunks are handed on one by one and a record may hold nothing at all.

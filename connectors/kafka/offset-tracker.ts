@@ -3,6 +3,10 @@ export interface OffsetSpan {
   /** The offset after the last one of the span. */
   readonly end: number;
   readonly rows: number;
+  /** Entry of its last record, ms since the epoch. */
+  readonly entered: number;
+  /** Committed beside `end`. */
+  readonly note: string;
   settled: boolean;
 }
 
@@ -14,7 +18,7 @@ export interface OffsetSpan {
 export class OffsetTracker {
   readonly #spans: OffsetSpan[] = [];
   #first = 0;
-  #passed: number | undefined;
+  #passed: OffsetSpan | undefined;
   #rows = 0;
 
   /** Rows of spans that are not passed yet. */
@@ -22,14 +26,14 @@ export class OffsetTracker {
     return this.#rows;
   }
 
-  /** What may be committed: every offset below it is settled. Undefined before the first. */
-  get passed(): number | undefined {
+  /** The last span before which everything is settled: its end may be committed. Undefined before the first. */
+  get passed(): OffsetSpan | undefined {
     return this.#passed;
   }
 
   /** @param end The offset after the span, greater than that of any span before. */
-  add(end: number, rows: number): OffsetSpan {
-    const span = { end, rows, settled: false };
+  add(end: number, rows: number, entered = 0, note = ""): OffsetSpan {
+    const span = { end, rows, entered, note, settled: false };
     this.#spans.push(span);
     this.#rows += rows;
     return span;
@@ -40,7 +44,7 @@ export class OffsetTracker {
     span.settled = true;
     const before = this.#first;
     for (let next = this.#spans[this.#first]; next?.settled === true; next = this.#spans[this.#first]) {
-      this.#passed = next.end;
+      this.#passed = next;
       this.#rows -= next.rows;
       this.#first += 1;
     }

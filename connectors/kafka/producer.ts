@@ -46,11 +46,37 @@ export class TopicProducer {
    *   may be there.
    */
   async send(records: Iterable<NewRecord>): Promise<void> {
+    for await (const _ of this.#requests(records)) {
+      // Waits for each.
+    }
+  }
+
+  /** The same for records that name their partition. @returns the offset of each. */
+  async append(records: Iterable<NewRecord & { readonly partition: number }>): Promise<number[]> {
+    const offsets: number[] = [];
+    for await (const { messages, landed } of this.#requests(records)) {
+      const next = new Map(landed.map(({ partition, baseOffset }) => [partition, Number(baseOffset)]));
+      for (const { partition = 0 } of messages) {
+        const offset = next.get(partition) ?? 0;
+        next.set(partition, offset + 1);
+        offsets.push(offset);
+      }
+    }
+    return offsets;
+  }
+
+  async *#requests(records: Iterable<NewRecord>) {
     try {
       this.#connected ??= this.#producer.connect();
       await this.#connected;
       for (const messages of requestsOf(records)) {
-        await this.#producer.send({ topic: this.#topic, messages, acks: -1, compression: this.#compression });
+        const landed = await this.#producer.send({
+          topic: this.#topic,
+          messages,
+          acks: -1,
+          compression: this.#compression,
+        });
+        yield { messages, landed };
       }
     } catch (cause) {
       this.#connected = undefined;

@@ -37,5 +37,13 @@ export const compression = () =>
 export type Compression = "none" | "gzip" | "snappy" | "lz4" | "zstd";
 
 /** Names that Kafka takes for topics and groups of topics. */
-export const topicName = (doc: string, options: { readonly default?: string } = {}) =>
-  text(doc, { pattern: /^[a-zA-Z0-9._-]+$/, lengthMax: 249, ...options });
+export const topicName = <const Options extends { readonly default?: string; readonly optional?: true }>(
+  doc: string,
+  options: Options = {} as Options,
+) => text(doc, { pattern: /^[a-zA-Z0-9._-]+$/, lengthMax: 249, ...options });
+
+export const sessionTimeout = () =>
+  duration("An engine that is not heard of for so long loses its partitions to the others.", {
+    default: "30 seconds",
+    min: "1 second",
+  });

@@ -1,11 +1,11 @@
 import { defineSource, type SourceContext, type SourceElement } from "../../blocks/model/component.ts";
-import { byteSize, duration, integer, record, type SettingsOf, text } from "../../config/declare.ts";
+import { byteSize, integer, record, type SettingsOf, text } from "../../config/declare.ts";
 import { Source } from "../../runtime/streams/source.ts";
 import { kafkaClient } from "./client.ts";
 import { GroupMember } from "./group-member.ts";
 import { Intake } from "./intake.ts";
 import { decodeJsonRecord, decodeProtobufRecord, type RecordDecoder } from "./record-decoder.ts";
-import { clusterSettings, topicName } from "./settings.ts";
+import { clusterSettings, sessionTimeout, topicName } from "./settings.ts";
 import { topicPartitions } from "./topics.ts";
 
 const settings = record({
@@ -14,10 +14,7 @@ const settings = record({
     optional: true,
   }),
   ...clusterSettings,
-  session_timeout: duration("An engine that is not heard of for so long loses its partitions to the others.", {
-    default: "30 seconds",
-    min: "1 second",
-  }),
+  session_timeout: sessionTimeout(),
   partitions: integer("Makes the topic with so many partitions when it is missing; it must be there unless told.", {
     min: 1,
     max: 10_000,

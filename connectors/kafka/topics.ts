@@ -4,6 +4,10 @@ import { type ClientContext, kafkaClient, rootOf, unreachable } from "./client.t
 import { loadKafkajs } from "./kafkajs-internals.ts";
 import type { ClusterSettings } from "./settings.ts";
 
+/** A topic that was made is asked for so often, and after so long. */
+const knownTriesMax = 50;
+const knownWaitMs = 100;
+
 /** How a topic is made where it is missing. */
 export interface NewTopic {
   readonly partitions: number;
@@ -32,6 +36,7 @@ export async function topicPartitions(
     if (!(await admin.listTopics()).includes(topic)) {
       if (make === undefined) throw missing(topic);
       await create(admin, topic, make);
+      await untilKnown(admin, topic, context);
     }
     await refuseCompacted(admin, topic);
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
@@ -59,11 +64,25 @@ async function create(admin: Admin, topic: string, { partitions, replication, re
   try {
     await admin.createTopics({
       topics: [{ topic, numPartitions: partitions, replicationFactor: replication ?? -1, configEntries }],
-      waitForLeaders: true,
+      waitForLeaders: false,
     });
   } catch (cause) {
     const why = sentenceOf(rootOf(cause));
     throw new EngineError("CONNECTION_FAILED", `Cannot make the topic "${topic}": ${why}`, { retryable: true, cause });
+  }
+}
+
+/** A topic that was just made is not known to every broker at once. */
+async function untilKnown(admin: Admin, topic: string, { clock }: ClientContext): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      // What every leader has to answer.
+      await admin.fetchTopicOffsets(topic);
+      return;
+    } catch (error) {
+      if (tries === knownTriesMax) throw error;
+    }
+    await new Promise<void>((resolve) => clock.after(knownWaitMs, resolve));
   }
 }
 

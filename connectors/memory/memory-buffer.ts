@@ -124,11 +124,7 @@ export class MemoryBuffer implements Buffer {
   }
 
   books(): BufferBooks[] {
-    return this.#partitions.map((partition, index) => ({
-      partition: index,
-      appended: partition.appended,
-      consumers: partition.books(),
-    }));
+    return this.#partitions.map((partition, index) => ({ partition: index, consumers: partition.books() }));
   }
 
   async close(): Promise<void> {

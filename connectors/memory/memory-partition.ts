@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ReplayStart, Retention } from "../../blocks/model/buffer.ts";
+import type { ConsumerBooks, ReplayStart, Retention } from "../../blocks/model/buffer.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import { refuseGone, settledWithout } from "../../blocks/model/replay-start.ts";
 import { EngineError } from "../../runtime/errors.ts";
@@ -115,10 +115,11 @@ export class MemoryPartition {
     return { position: place.position, rows };
   }
 
-  books(): Map<string, { pending: number; settled: Tally }> {
-    const books = new Map<string, { pending: number; settled: Tally }>();
+  books(): Map<string, ConsumerBooks> {
+    const books = new Map<string, ConsumerBooks>();
     for (const [consumer, { position, settled }] of this.#places) {
-      books.set(consumer, { pending: rowsOf(this.#within(position, this.position)), settled });
+      const pending = rowsOf(this.#within(position, this.position));
+      books.set(consumer, { appended: this.appended, pending, settled });
     }
     return books;
   }

@@ -33,16 +33,20 @@ export class MemoryReader implements BufferReader {
     return { position, rows, chunks: () => chunks.map((chunk) => chunk.under(unwatched(chunk.length))) };
   }
 
+  get atEnd(): boolean {
+    return this.#position >= this.#parts.partition.position;
+  }
+
   onRecord(wake: () => void): void {
     this.#wake = wake;
-    if (this.#isBehind()) this.#parts.clock.soon(() => this.wakeIfBehind());
+    if (!this.atEnd) this.#parts.clock.soon(() => this.wakeIfBehind());
   }
 
   /** Also ends the reader of a consumer that was dropped. */
   wakeIfBehind(): void {
     if (!this.#parts.partition.has(this.#parts.consumer)) this.close();
     const wake = this.#wake;
-    if (wake === undefined || this.#closed || !this.#isBehind()) return;
+    if (wake === undefined || this.#closed || this.atEnd) return;
     this.#wake = undefined;
     wake();
   }
@@ -55,10 +59,6 @@ export class MemoryReader implements BufferReader {
     this.#closed = true;
     this.#wake = undefined;
     this.#parts.closed();
-  }
-
-  #isBehind(): boolean {
-    return this.#position < this.#parts.partition.position;
   }
 }
 

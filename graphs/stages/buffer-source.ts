@@ -103,8 +103,10 @@ class BufferSourceLogic extends GraphStageLogic<BufferSourceControl> {
     if (this.#ending === "stop" || this.#rowsInFlight >= this.#inFlightMax || this.#waiting) return undefined;
     const record = this.#reader?.read();
     if (record === undefined) {
-      for (const waiting of this.#catchingUp) waiting.position ??= this.#read;
-      this.#drained = this.#ending === "drain";
+      if (this.#reader?.atEnd === true) {
+        for (const waiting of this.#catchingUp) waiting.position ??= this.#read;
+        this.#drained = this.#ending === "drain";
+      }
       this.#wait();
       return undefined;
     }
@@ -114,13 +116,14 @@ class BufferSourceLogic extends GraphStageLogic<BufferSourceControl> {
   }
 
   #wait(): void {
-    if (this.#ending !== "no") return;
+    if (this.#ending === "stop" || this.#drained) return;
     this.#waiting = true;
     this.#reader?.onRecord(
       once(
         this.getAsyncCallback(() => {
           this.#waiting = false;
           this.#pushNext();
+          this.#noteCommitted();
         }),
       ),
     );
@@ -133,7 +136,7 @@ class BufferSourceLogic extends GraphStageLogic<BufferSourceControl> {
       this.#commit();
     });
     const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
-    const receipt = new Receipt(record.rows, settled, failed, { enteredAt: record.enteredAt });
+    const receipt = new Receipt(record.rows, settled, failed, { enteredAt: record.enteredAt, lane: this });
     const chunks = record.chunks();
     this.#inFlight.push(entry);
     this.#rowsInFlight += record.rows;
@@ -167,8 +170,9 @@ class BufferSourceLogic extends GraphStageLogic<BufferSourceControl> {
   }
 
   #noteCommitted(): void {
-    // A reader that waits for records has been at the end.
-    if (this.#waiting) for (const waiting of this.#catchingUp) waiting.position ??= this.#read;
+    // A reader that waits for records has been at the end, where it is.
+    if (this.#waiting && this.#reader?.atEnd === true)
+      for (const waiting of this.#catchingUp) waiting.position ??= this.#read;
     const isDone = ({ position }: { position: number | undefined }) =>
       position !== undefined && (position <= this.#committed || this.#inFlight.length + Number(this.#committing) === 0);
     const done = this.#catchingUp.filter(isDone);

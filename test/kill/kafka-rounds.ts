@@ -8,16 +8,21 @@ import { parse } from "csv-parse/sync";
 import { down, tell, up } from "../../tools/services/control.ts";
 import { freePorts } from "../../tools/services/ports.ts";
 import type { Running } from "../../tools/services/running.ts";
+import { TestKeyspaces } from "../connectors/cassandra/cluster.ts";
 import { committed, ends, kcatProduce, newTopic, until } from "../connectors/kafka/kafka-topic.ts";
 import { commandLine, root } from "../millrace-process.ts";
 import { expectedRollups, keyOf, periods, recordsOf } from "./closed-form.ts";
 
 /** What is done to whom while data flow. */
-export type Blow = "kill engine" | "kill broker" | "stop engine";
+export type Blow = "kill engine" | "kill broker" | "stop engine" | "leave";
 
 export interface Rounds {
   readonly blows: readonly Blow[];
-  /** Chance of a round: when the blow falls. */
+  /** Data points rest in a buffer in Kafka between the source and the blocks. */
+  readonly buffered?: boolean;
+  /** A cluster of Cassandra, in which two engines of one group write; one engine with a store of its own unless told. */
+  readonly cassandra?: Running;
+  /** Chance of a round: when the blow falls, and on whom. */
   readonly random: () => number;
   readonly note: (line: string) => void;
 }
@@ -28,105 +33,174 @@ const pointsPerRound = 200;
 const sessionMs = 2_000;
 
 /**
- * Runs an engine on a topic that a foreign client fills, deals it the blows, lets it come to an end, and holds its tables and
- * books against arithmetic. The broker is one of its own.
+ * Runs an engine, or two, on a topic that a foreign client fills, deals the blows, lets it come to an end, and holds tables and
+ * books against arithmetic. The broker is one of its own. A blow on one of two engines moves partitions to the other, and back when
+ * it returns.
  *
  * @throws {AssertionError} where anything is lost, doubled or does not balance.
  */
-export async function surviveBlows({ blows, random, note }: Rounds): Promise<void> {
+export async function surviveBlows({ blows, buffered = false, cassandra, random, note }: Rounds): Promise<void> {
   const broker = "kafka.kill";
   const folder = mkdtempSync(join(tmpdir(), "millrace-kill-"));
-  const trial = await newTrial(await up(broker), folder);
+  const keyspaces = cassandra === undefined ? undefined : new TestKeyspaces(cassandra, "kill");
+  const trial = await newTrial(await up(broker), folder, buffered, keyspaces);
   try {
     for (const [index, blow] of blows.entries()) {
       const delayMs = Math.floor(random() * 1_500);
       note(`round ${index + 1} of ${blows.length}: ${blow} after ${delayMs} ms`);
-      await trial.engineRuns();
+      await trial.enginesRun();
       const filled = trial.fill();
       await wait(delayMs);
-      await deal(blow, trial, broker);
+      await deal(blow, trial.engines[Math.floor(random() * trial.engines.length)], broker);
       await filled;
     }
-    await trial.engineRuns();
+    await trial.enginesRun();
     await trial.finish();
   } finally {
-    trial.engine?.kill("SIGKILL");
+    await Promise.all(trial.engines.map((engine) => engine.end("SIGKILL")));
+    await keyspaces?.drop();
     await down(broker);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function deal(blow: Blow, trial: Trial, broker: string): Promise<void> {
-  if (blow === "kill engine") return await trial.killEngine();
-  if (blow === "kill broker") {
+async function deal(blow: Blow, engine: TrialEngine | undefined, broker: string): Promise<void> {
+  if (blow === "kill engine") await engine?.end("SIGKILL");
+  else if (blow === "leave") await engine?.end("SIGTERM");
+  else if (blow === "kill broker") {
     await tell(broker, "SIGKILL");
     await up(broker);
   } else {
-    trial.engine?.kill("SIGSTOP");
+    engine?.process?.kill("SIGSTOP");
     await wait(sessionMs * 2);
-    trial.engine?.kill("SIGCONT");
+    engine?.process?.kill("SIGCONT");
   }
 }
 
-async function newTrial(kafka: Running, folder: string): Promise<Trial> {
+async function newTrial(
+  kafka: Running,
+  folder: string,
+  buffered: boolean,
+  keyspaces: TestKeyspaces | undefined,
+): Promise<Trial> {
   const topic = await newTopic(kafka, 4);
-  const { hub = 0 } = await freePorts(["hub"], folder);
-  const graph = join(folder, "graph.yaml");
-  writeFileSync(graph, graphText(kafka, topic, folder, hub));
-  return new Trial(kafka, topic, graph);
+  const { hub = 0, second = 0 } = await freePorts(["hub", "second"], folder);
+  const ports = keyspaces === undefined ? [hub] : [hub, second];
+  const engines = ports.map((port) => {
+    const graph = join(folder, `graph-${port}.yaml`);
+    writeFileSync(graph, graphText({ kafka, topic, folder, hub: port, buffered, keyspaces }));
+    return new TrialEngine(graph);
+  });
+  return new Trial(kafka, topic, engines);
 }
 
-const graphText = (kafka: Running, topic: string, folder: string, hub: number) => `name: ${topic}
-stores: { main: { type: embedded, path: ${folder}/store } }
+interface GraphParts {
+  readonly kafka: Running;
+  readonly topic: string;
+  readonly folder: string;
+  readonly hub: number;
+  readonly buffered: boolean;
+  readonly keyspaces: TestKeyspaces | undefined;
+}
+
+function graphText({ kafka, topic, folder, hub, buffered, keyspaces }: GraphParts): string {
+  const cluster = `nodes: [{ host: ${kafka.host}, port: ${kafka.ports.plain} }]
+    session_timeout: ${sessionMs} ms
+    max_ttr: 500 ms`;
+  const buffer = `buffers:
+  resting:
+    type: kafka
+    from: raw
+    ${cluster}
+`;
+  const store =
+    keyspaces === undefined ? `type: embedded, path: ${folder}/store` : `type: cassandra, ${keyspaces.text}`;
+  return `name: ${topic}
+stores: { main: { ${store} } }
 sources:
   raw:
     type: flow/kafka/json
     topic: ${topic}
-    nodes: [{ host: ${kafka.host}, port: ${kafka.ports.plain} }]
-    session_timeout: ${sessionMs} ms
-    max_ttr: 500 ms
-blocks:
+    ${cluster}
+${buffered ? buffer : ""}blocks:
   rollups:
     type: processor
-    from: raw
+    from: ${buffered ? "resting" : "raw"}
     store: main
     grouper: { size: 500, duration: 200 ms }
-dead_letters: { path: ${folder}/dead-letters }
+dead_letters: { path: ${folder}/dead-letters-${hub} }
 hub: { host: 127.0.0.1, port: ${hub} }
 `;
+}
 
-class Trial {
-  engine: ChildProcess | undefined;
-  readonly #kafka: Running;
-  readonly #topic: string;
-  readonly #graph: string;
-  #points = 0;
-  #log = "";
+/** A process of the command that runs a graph, started again when it has ended. */
+class TrialEngine {
+  process: ChildProcess | undefined;
+  readonly graph: string;
+  log = "";
 
-  constructor(kafka: Running, topic: string, graph: string) {
-    this.#kafka = kafka;
-    this.#topic = topic;
-    this.#graph = graph;
+  constructor(graph: string) {
+    this.graph = graph;
   }
 
-  /** Starts the engine where it does not run. */
-  async engineRuns(): Promise<void> {
-    if (this.engine !== undefined && this.engine.exitCode === null && this.engine.signalCode === null) return;
-    this.engine = this.#command("run", this.#graph);
+  /** Starts it where it does not run. */
+  async runs(): Promise<void> {
+    if (this.process !== undefined && this.process.exitCode === null && this.process.signalCode === null) return;
+    this.process = this.command("run", this.graph);
     const ended = new Promise<never>((_, reject) => {
-      this.engine?.once("close", (code) => {
-        reject(new Error(`the engine ended with ${code}: ${this.#log.slice(-2_000)}`));
+      this.process?.once("close", (code) => {
+        reject(new Error(`the engine ended with ${code}: ${this.log.slice(-2_000)}`));
       });
     });
     ended.catch(() => {});
-    const before = this.#log.length;
-    await Promise.race([ended, until("the engine runs", () => this.#log.slice(before).includes("Ctrl-C"), 120_000)]);
+    const before = this.log.length;
+    await Promise.race([ended, until("the engine runs", () => this.log.slice(before).includes("Ctrl-C"), 120_000)]);
   }
 
-  async killEngine(): Promise<void> {
-    const closed = new Promise((resolve) => this.engine?.once("close", resolve));
-    this.engine?.kill("SIGKILL");
-    await closed;
+  /** @returns the exit code. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return null;
+    const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
+    child.kill(signal);
+    return await closed;
+  }
+
+  command(...args: string[]): ChildProcess {
+    const child = spawn(process.execPath, [...commandLine, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.log += text;
+    });
+    return child;
+  }
+
+  /** Runs a command about the graph to its end. */
+  async ask(...args: string[]): Promise<string> {
+    const child = this.command(...args);
+    let output = "";
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    assert.equal(code, 0, this.log.slice(-2_000));
+    return output;
+  }
+}
+
+class Trial {
+  readonly engines: readonly TrialEngine[];
+  readonly #kafka: Running;
+  readonly #topic: string;
+  #points = 0;
+
+  constructor(kafka: Running, topic: string, engines: readonly TrialEngine[]) {
+    this.#kafka = kafka;
+    this.#topic = topic;
+    this.engines = engines;
+  }
+
+  async enginesRun(): Promise<void> {
+    await Promise.all(this.engines.map((engine) => engine.runs()));
   }
 
   /** The data points of a round; kcat gives up when it meets a dead broker, so some may be there twice. */
@@ -152,12 +226,17 @@ class Trial {
       return done.length === end.length && done.every((offset, partition) => Math.max(0, offset) === end[partition]);
     };
     await until("all is committed", settled, 120_000);
-    const audit = await this.#run("audit", this.#graph);
-    assert.match(audit, /^balanced {3}raw: .*in flight 0$/m);
-    assert.doesNotMatch(audit, /UNBALANCED|dead-lettered/);
-    const closed = new Promise((resolve) => this.engine?.once("close", resolve));
-    this.engine?.kill("SIGTERM");
-    assert.equal(await closed, 0);
+    for (const engine of this.engines) {
+      let audit = "";
+      const atRest = async () => {
+        audit = await engine.ask("audit", engine.graph);
+        return !/in flight [^0]/.test(audit);
+      };
+      await until("nothing is in flight", atRest, 120_000);
+      assert.match(audit, /^balanced {3}raw: .*in flight 0$/m);
+      assert.doesNotMatch(audit, /UNBALANCED|dead-lettered/);
+    }
+    for (const engine of this.engines) assert.equal(await engine.end("SIGTERM"), 0);
 
     // Each question starts a process, so there is one for all series.
     const raw = await this.#rows();
@@ -180,29 +259,12 @@ class Trial {
   /** Rows of all series, by series. */
   async #rows(...more: string[]): Promise<Map<string, string[][]>> {
     const range = ["--from", "2024-01-01", "--to", "2024-03-01"];
-    const text = await this.#run("query", "{}", "--graph", this.#graph, "--format", "csv", ...range, ...more);
+    const [engine] = this.engines;
+    assert.ok(engine !== undefined);
+    const text = await engine.ask("query", "{}", "--graph", engine.graph, "--format", "csv", ...range, ...more);
     const rows: string[][] = parse(text, { from_line: 2 });
     const bySeries = new Map<string, string[][]>();
     for (const row of rows) bySeries.set(row[0] ?? "", [...(bySeries.get(row[0] ?? "") ?? []), row]);
     return bySeries;
-  }
-
-  #command(...args: string[]): ChildProcess {
-    const child = spawn(process.execPath, [...commandLine, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.#log += text;
-    });
-    return child;
-  }
-
-  async #run(...args: string[]): Promise<string> {
-    const child = this.#command(...args);
-    let output = "";
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
-    const code = await new Promise((resolve) => child.once("close", resolve));
-    assert.equal(code, 0, this.#log.slice(-2_000));
-    return output;
   }
 }

@@ -26,6 +26,13 @@ export class TestKeyspaces {
     return { nodes, keyspaces: { raw: this.raw, aggregated: this.aggregated } };
   }
 
+  /** The same, as a flow mapping of YAML without its braces. */
+  get text(): string {
+    const { host, ports } = this.#server;
+    const keyspaces = `{ raw: ${this.raw}, aggregated: ${this.aggregated} }`;
+    return `nodes: [{ host: ${host}, port: ${ports.cql} }], keyspaces: ${keyspaces}`;
+  }
+
   open(more: Readonly<Record<string, unknown>> = {}, clock = systemClock): Promise<Store> {
     const context = { graph: "test", node: "main", clock, log: silentLog, table: new SeriesTable() };
     return cassandraStore.open(cassandraStore.settings.parse({ ...this.settings, ...more }), context);

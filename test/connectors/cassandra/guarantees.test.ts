@@ -16,25 +16,28 @@ await withServer("cassandra", "what the Cassandra store guarantees", (server) =>
   const keyspaces = new TestKeyspaces(server, "guarantees");
   const table = new SeriesTable();
   const power = table.intern("power", { site: "north", unit: "W" }, "tdouble");
-  const point = (time: number, value: number): StoreWrite => ({
-    observations: [{ series: power, points: { time: Float64Array.of(time), values: Float64Array.of(value) } }],
+  const point = (time: number, value: number, revision?: number): StoreWrite => ({
+    observations: [
+      { series: power, points: { time: Float64Array.of(time), values: Float64Array.of(value) }, revision },
+    ],
   });
-  const bucket = (start: number, count: number): StoreWrite => ({
-    states: [{ series: power, period: "1m", rows: { start: Float64Array.of(start), floats: Float64Array.of(count) } }],
-  });
+  const bucket = (start: number, count: number, revision?: number): StoreWrite => {
+    const rows = { start: Float64Array.of(start), floats: Float64Array.of(count) };
+    return { states: [{ series: power, period: "1m", rows, revision }] };
+  };
   afterEach(() => keyspaces.truncate());
   afterAll(() => keyspaces.drop());
 
   test("a stale rollup or data point that arrives late stands over nothing (concurrent, unordered tasks)", async () => {
     const [one, other] = [await keyspaces.open(), await keyspaces.open()];
-    await one.write({ revision: 2_000_000, ...point(0, 2) });
-    await one.write({ revision: 2_000_000, ...bucket(0, 2) });
-    await other.write({ revision: 1_000_000, ...point(0, 1) });
-    await other.write({ revision: 1_000_000, ...bucket(0, 1) });
+    await one.write(point(0, 2, 2_000_000));
+    await one.write(bucket(0, 2, 2_000_000));
+    await other.write(point(0, 1, 1_000_000));
+    await other.write(bucket(0, 1, 1_000_000));
     const range = [{ series: power, from: 0, to: 1 }];
     assert.deepEqual(await one.readObservations(range), [{ time: Float64Array.of(0), values: Float64Array.of(2) }]);
     assert.deepEqual(await one.readStates("1m", range), [{ start: Float64Array.of(0), floats: Float64Array.of(2) }]);
-    await other.write({ revision: 2_000_001, ...point(0, 3) });
+    await other.write(point(0, 3, 2_000_001));
     assert.deepEqual(await one.readObservations(range), [{ time: Float64Array.of(0), values: Float64Array.of(3) }]);
     await one.close();
     await other.close();
@@ -44,14 +47,14 @@ await withServer("cassandra", "what the Cassandra store guarantees", (server) =>
     const store = await keyspaces.open();
     const range = [{ series: power, from: 0, to: 1 }];
     const counts = async () => (await store.readStates("1m", range)).map(({ floats }) => floats?.[0]);
-    await store.write({ revision: 2_000_000, ...bucket(0, 2) });
+    await store.write(bucket(0, 2, 2_000_000));
     assert.deepEqual(await store.stateRevisions?.("1m", range), [new Map([[0, 2_000_000]])]);
     const [filled] = bucket(0, 3).states ?? [];
     if (filled !== undefined) await store.write({ states: [{ ...filled, revisions: Float64Array.of(2_000_001) }] });
     assert.deepEqual(await counts(), [3]);
-    await store.write({ revision: 2_000_000, ...bucket(0, 2) });
+    await store.write(bucket(0, 2, 2_000_000));
     assert.deepEqual(await counts(), [3]);
-    await store.write({ revision: 2_001_000, ...bucket(0, 4) });
+    await store.write(bucket(0, 4, 2_001_000));
     assert.deepEqual(await counts(), [4]);
     await store.close();
   });
@@ -85,7 +88,7 @@ await withServer("cassandra", "what the Cassandra store guarantees", (server) =>
   test("the write timestamp is the revision, in microseconds, so time windows go by when data entered", async () => {
     const store = await keyspaces.open();
     const entered = Date.UTC(2026, 0, 2) * 1_000;
-    await store.write({ revision: entered, ...point(0, 1) });
+    await store.write(point(0, 1, entered));
     const [row] = await keyspaces.cql(
       `SELECT WRITETIME(value_tdouble) AS written FROM ${keyspaces.raw}.observations
        WHERE metric = 'power' AND tagset = {'site': 'north', 'unit': 'W'} AND type = 'tdouble' AND shard = '1970-01'`,

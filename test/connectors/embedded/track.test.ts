@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { afterAll, beforeAll, test } from "vitest";
-import { aligned, decodeChunk } from "../../../connectors/embedded/chunk.ts";
+import { aligned, decodeChunk } from "../../../blocks/model/rows/chunk.ts";
 import { Environment, type KeyValues } from "../../../connectors/embedded/environment.ts";
-import type { Rows } from "../../../connectors/embedded/rows.ts";
+import type { Rows } from "../../../blocks/model/rows/rows.ts";
 import { Tails } from "../../../connectors/embedded/tails.ts";
 import { type ChunkLimits, Track } from "../../../connectors/embedded/track.ts";
 import { temporaryFolder } from "./temporary-folder.ts";

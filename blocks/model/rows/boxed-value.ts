@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Column } from "../../blocks/model/columns.ts";
+import type { Column } from "../columns.ts";
 
 const binary = 0;
 const utf8Text = 1;

@@ -1,6 +1,6 @@
-import type { Column, Points } from "../../blocks/model/columns.ts";
-import { type DataType, type Layout, layoutOf } from "../../blocks/model/data-type.ts";
-import type { StateRows } from "../../blocks/model/store.ts";
+import type { Column, Points } from "../columns.ts";
+import { type DataType, type Layout, layoutOf } from "../data-type.ts";
+import type { StateRows } from "../store.ts";
 import { decodeBoxed, encodeBoxed } from "./boxed-value.ts";
 
 /**

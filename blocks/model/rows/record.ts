@@ -1,33 +1,41 @@
-import type { Layout } from "../../blocks/model/data-type.ts";
-import { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
-import type { SeriesTable } from "../../blocks/model/series.ts";
-import { Receipt } from "../../runtime/receipt.ts";
+import type { Layout } from "../data-type.ts";
+import { ObservationChunk } from "../observation-chunk.ts";
+import type { SeriesTable } from "../series.ts";
+import { Receipt } from "../../../runtime/receipt.ts";
 import { aligned, chunkBytes, decodeChunk, encodeChunkInto } from "./chunk.ts";
 import { columnOf, type Rows, wordsOf } from "./rows.ts";
 
-/** Rows of one record at most: what bounds the memory of whoever reads it. */
-export const recordRowsMax = 65_536;
-/** A record takes no further row once it has this much. */
-const recordBytesMax = 8 * 1024 * 1024;
+/** A record takes no further row once it has this much: what bounds the memory of whoever reads it. */
+export interface RecordLimits {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+const usualLimits: RecordLimits = { rows: 65_536, bytes: 8 * 1024 * 1024 };
 
 /**
- * Gathers the rows of one partition into a record: for each layout a section of persistent series numbers and a chunk.
+ * Gathers the rows of one partition into a record: for each layout a section of series numbers and a chunk.
  * The order of entry holds within a series, as the layout follows from the series' type.
  *
  *     u32 rows of the section, u32 layout (0 float, 1 long, 2 boxed), u32 bytes of the chunk, u32 0
  *     u32 series number, one a row, filled up to 8 bytes; the chunk, filled up to 8 bytes
  */
 export class RecordBuilder {
+  readonly #limits: RecordLimits;
   readonly #sections = new Map<Layout, Section>();
   #rows = 0;
   #blobBytes = 0;
+
+  constructor(limits = usualLimits) {
+    this.#limits = limits;
+  }
 
   get rows(): number {
     return this.#rows;
   }
 
   get full(): boolean {
-    return this.#rows >= recordRowsMax || this.#rows * 20 + this.#blobBytes >= recordBytesMax;
+    return this.#rows >= this.#limits.rows || this.#rows * 20 + this.#blobBytes >= this.#limits.bytes;
   }
 
   /** Row `row` of the chunk, whose series has the number `id`; `blob` is its value where the layout is boxed. */

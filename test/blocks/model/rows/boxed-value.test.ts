@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { test } from "vitest";
-import { decodeBoxed, encodeBoxed } from "../../../connectors/embedded/boxed-value.ts";
+import { decodeBoxed, encodeBoxed } from "../../../../blocks/model/rows/boxed-value.ts";
 
 test("text of any code units, any bytes and any JSON come back as they were", () => {
   const value = fc.oneof(
