@@ -80,7 +80,7 @@ function exampleText(example: string): string {
 /** An example under another name: that of the graph, of its folder of data, and of the file in its comments. */
 function renamed(text: string, example: string, name: string): string {
   return text
-    .replace(`name: ${example}\n`, `name: ${name}\n`)
+    .replace(/^name: .*$/m, `name: ${name}`)
     .replaceAll(`config/examples/${example}.yaml`, `${name}.yaml`)
     .replaceAll(`/${example}/`, `/${name}/`);
 }
