@@ -82,9 +82,12 @@ const optionsText = ({ keyspaces, options }: SchemaSettings) => JSON.stringify({
 
 async function readVersion(client: CassandraClient, { keyspaces, sharder }: SchemaSettings) {
   if (!(await tablesOf(client, keyspaces.aggregated)).has("schema_version")) return undefined;
-  const [row] = await client.rows(
-    `SELECT version, sharder, options FROM ${keyspaces.aggregated}.schema_version WHERE name = 'millrace'`,
-  );
+  const query = `SELECT version, sharder, options FROM ${keyspaces.aggregated}.schema_version WHERE name = 'millrace'`;
+  const [row] = await client.rows(query).catch((failure: unknown) => {
+    // Another engine is making it: a table is listed a moment before it can be read.
+    if (isInvalid(failure)) return [];
+    throw failure;
+  });
   const version = row?.version as number | null | undefined;
   if (row === undefined || version === null || version === undefined) return undefined;
   if (version > schemaVersion) {
@@ -102,6 +105,11 @@ async function readVersion(client: CassandraClient, { keyspaces, sharder }: Sche
     );
   }
   return { version, options: row.options as string | null };
+}
+
+/** The server says that a request cannot be, for instance as a table is not there (protocol v5, section 9). */
+function isInvalid(failure: unknown): boolean {
+  return failure instanceof EngineError && (failure.cause as { code?: unknown } | undefined)?.code === 0x2200;
 }
 
 async function tablesOf(client: CassandraClient, keyspace: string): Promise<Set<string>> {
