@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { utcRules } from "../../../blocks/model/bucket-rules.ts";
 import { SeriesTable } from "../../../blocks/model/series.ts";
@@ -190,7 +191,9 @@ await withServer("cassandra", "what the Cassandra store guarantees", (server) =>
 
   test("engines that start together make the tables once, and another sharder or program is refused", async () => {
     const fresh = new TestKeyspaces(server, "together");
-    const stores = await Promise.all([fresh.open(), fresh.open(), fresh.open()]);
+    // Each comes in at another moment of what the first one does.
+    const delays = [0, 0, 20, 50, 90, 140, 200, 270];
+    const stores = await Promise.all(delays.map((ms) => sleep(ms).then(() => fresh.open())));
     for (const store of stores) await store.close();
     await expect(fresh.open({ sharder: "day" })).rejects.toMatchObject({ code: "SETTING_INVALID" });
     const versions = await fresh.cql(`SELECT name, version FROM ${fresh.aggregated}.schema_version`);
