@@ -139,7 +139,7 @@ function bodyText(kernel: Kernel, index: number): string {
     case "into":
       return `c${index} = ${run}(c${index}, value);`;
     case "grouped":
-      return `c${index}.push(value);\nif (c${index}.length < ${kernel.count}) break element;\nvalue = c${index};\nc${index} = [];`;
+      return `c${index}.elements[c${index}.size] = value;\nc${index}.size += 1;\nif (c${index}.size < ${kernel.count}) break element;\nvalue = c${index}.take();`;
     case "foreach":
       return `${run}(value);`;
     case "loopEntry":

@@ -2,7 +2,7 @@ import { EngineError, sentenceOf } from "../../errors.ts";
 import { ChunkLogic } from "../chunk-logic.ts";
 import { Inlet, Outlet, type Shape } from "../graph-stage.ts";
 import type { Decider } from "../supervised-stage.ts";
-import { FusedState } from "./fused-state.ts";
+import { FusedState, Group } from "./fused-state.ts";
 import { isSink, isSource, type Kernel, type KernelLogic, type SinkKernel } from "./kernel.ts";
 import { enter, present, roundsMax } from "./stepped-turn.ts";
 import { TurnChoice } from "./turn-choice.ts";
@@ -191,7 +191,8 @@ export class FusedLogic extends ChunkLogic {
     const state = this.#state;
     const stage = state.ended;
     state.ended += 1;
-    if (this.#holdsBack(stage)) this.#give(stage, state.cells[stage]);
+    const held = state.cells[stage];
+    if (this.#holdsBack(stage)) this.#give(stage, held instanceof Group ? held.take() : held);
   }
 
   /**
@@ -286,7 +287,7 @@ export class FusedLogic extends ChunkLogic {
   #holdsBack(stage: number): boolean {
     const kind = this.#state.kernels[stage]?.kind;
     if (kind === "loopEntry") return true;
-    return kind === "fold" || (kind === "grouped" && (this.#state.cells[stage] as unknown[]).length > 0);
+    return kind === "fold" || (kind === "grouped" && (this.#state.cells[stage] as Group).size > 0);
   }
 
   #wanted(): boolean {
@@ -319,7 +320,7 @@ export class FusedLogic extends ChunkLogic {
     for (let stage = kernels.length - 1; stage >= 0; stage -= 1) {
       const kernel = kernels[stage];
       if (kernel?.kind === "take") need = Math.min(need, cells[stage] as number);
-      else if (kernel?.kind === "grouped") need = need * kernel.count - (cells[stage] as unknown[]).length;
+      else if (kernel?.kind === "grouped") need = need * kernel.count - (cells[stage] as Group).size;
       else if (kernel?.kind === "fold") need = Number.POSITIVE_INFINITY;
     }
     return need;

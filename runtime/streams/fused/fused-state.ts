@@ -66,6 +66,30 @@ export class FusedState {
   }
 }
 
+/** Room for more is made as it is needed. */
+const roomMax = 4_096;
+
+/** The elements of a group that is not complete, in an array that has room for all of them: one that grows is copied again and again. */
+export class Group {
+  elements: unknown[];
+  size = 0;
+  readonly #room: number;
+
+  constructor(count: number) {
+    this.#room = Math.min(count, roomMax);
+    this.elements = new Array<unknown>(this.#room);
+  }
+
+  /** What it holds, and begins the next. */
+  take(): unknown[] {
+    const { elements, size } = this;
+    if (size < elements.length) elements.length = size;
+    this.elements = new Array<unknown>(this.#room);
+    this.size = 0;
+    return elements;
+  }
+}
+
 /** @param index What was chosen, of `count` branches. */
 export function noBranch(count: number, index: number): EngineError {
   const sentence = `Cannot choose a branch as it must be one of ${count}, from 0: it is ${index}`;
@@ -74,7 +98,7 @@ export function noBranch(count: number, index: number): EngineError {
 
 function startOf(kernel: Kernel): unknown {
   if (kernel.kind === "take" || kernel.kind === "drop") return kernel.count;
-  if (kernel.kind === "grouped") return [];
+  if (kernel.kind === "grouped") return new Group(kernel.count);
   if (kernel.kind === "dropWhile") return true;
   if (kernel.kind === "zipWithIndex") return 0;
   if (kernel.kind === "monitor") return kernel.watch;

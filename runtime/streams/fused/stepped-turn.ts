@@ -1,4 +1,4 @@
-import type { FusedState } from "./fused-state.ts";
+import type { FusedState, Group } from "./fused-state.ts";
 import { isSource } from "./kernel.ts";
 
 /** Rounds that elements go in a turn, before others have their chance. */
@@ -115,11 +115,10 @@ function step(state: FusedState, index: number, element: unknown): unknown {
       cells[index] = kernel.run(cells[index], element);
       return undefined;
     case "grouped": {
-      const group = cells[index] as unknown[];
-      group.push(element);
-      if (group.length < kernel.count) return undefined;
-      cells[index] = [];
-      return group;
+      const group = cells[index] as Group;
+      group.elements[group.size] = element;
+      group.size += 1;
+      return group.size < kernel.count ? undefined : group.take();
     }
     case "foreach":
       kernel.run(element);
