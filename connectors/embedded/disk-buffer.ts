@@ -303,8 +303,8 @@ export class DiskBuffer implements BufferContract {
 
   async #transaction({ appends, commits, retains, rewinds }: Asked): Promise<void> {
     const { environment, dictionary, partitions } = this.#folder;
+    const series = dictionary.takeUnsaved();
     try {
-      const series = dictionary.unsaved();
       const records = recordsOf(
         appends.flatMap(({ routed }) => routed),
         this.#routes,
@@ -323,8 +323,10 @@ export class DiskBuffer implements BufferContract {
       const operations: Operation[] = [...series.operations];
       for (const plan of planned) for (const operation of plan.operations) operations.push(operation);
       await environment.commit(operations);
-      series.saved();
       for (const { apply } of planned) apply();
+    } catch (thrown) {
+      series.failed();
+      throw thrown;
     } finally {
       for (const { rows, bytes } of appends) {
         this.#waiting.rows -= rows;

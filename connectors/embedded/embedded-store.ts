@@ -13,16 +13,17 @@ import type {
   StoreWrite,
 } from "../../blocks/model/store.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
-import { Environment, type KeyValues, type Operation } from "./environment.ts";
+import { Environment, type KeyValues } from "./environment.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { numberKey } from "./ordered-key.ts";
 import { PeriodLevels, rawLevel } from "./period-levels.ts";
 import { pointsOfRows, rowsOfPoints, rowsOfStates, statesOfRows } from "../../blocks/model/rows/rows.ts";
 import { SeriesDictionary } from "./series-dictionary.ts";
 import { TagIndex } from "./tag-index.ts";
-import { Tails } from "./tails.ts";
+import { NotCommittedYet, Tails } from "./tails.ts";
 import { type ChunkLimits, Track } from "./track.ts";
 import { TrackChanges } from "./track-changes.ts";
+import type { TransactionPlan } from "./transaction-plan.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 export interface EmbeddedStoreOptions {
@@ -52,9 +53,9 @@ export async function openEmbeddedStore(path: string, options: EmbeddedStoreOpti
 /**
  * A store in one folder of this machine: chunks of columns in lmdb.
  *
- * One write is one transaction, durable when it resolves. Writes that wait for a running commit share the next one where they
- * concern different series. Memory: the dictionary of series (`series_max`), up to 64 MiB of the last chunks of tracks, and what
- * the running commit writes.
+ * Writes are durable when they resolve. Those that arrive while a transaction is on its way are planned meanwhile, and share the
+ * next one. Memory: the dictionary of series (`series_max`), up to 64 MiB of the last chunks of tracks, and two transactions of
+ * 32 MiB, or one write, each.
  */
 export class EmbeddedStore implements Store {
   readonly #environment: Environment;
@@ -75,9 +76,9 @@ export class EmbeddedStore implements Store {
     this.#dictionary = new SeriesDictionary(environment.table("series"), seriesMax);
     this.#levels = new PeriodLevels(environment.table("periods"));
     this.#writes = new WriteQueue({
-      keysOf: (write) => this.#seriesOf(write),
-      plan: (write) => this.#plan(write),
-      commit: (operations) => this.#commit(operations),
+      alone: ({ deletes }) => deletes !== undefined,
+      plan: (write, plan) => this.#plan(write, plan),
+      commit: (plan) => this.#commit(plan),
     });
   }
 
@@ -115,7 +116,6 @@ export class EmbeddedStore implements Store {
     await this.#writes.add(write);
   }
 
-  /** Looks at every series of the metric, or of the store, a slice a turn. */
   /** Looks at every series of the metric, or of the store, a slice a turn. */
   async find(filter: SeriesFilter): Promise<Series[]> {
     const found: Series[] = [];
@@ -205,55 +205,42 @@ export class EmbeddedStore implements Store {
     return this.#levels.levelOf(period);
   }
 
-  #seriesOf(write: StoreWrite): number[] {
+  #plan(write: StoreWrite, plan: TransactionPlan): boolean {
+    const before = plan.operations.length;
+    this.#tails.begin();
     try {
-      const { deletes = {} } = write;
-      const written = [...(write.observations ?? []), ...(write.states ?? [])];
-      const ids = written.map(({ series }) => this.#dictionary.intern(series));
-      const touched = [...(deletes.observations ?? []), ...(deletes.states ?? []), ...(deletes.tags ?? [])];
-      for (const series of [...touched.map((one) => one.series), ...(deletes.series ?? [])]) {
-        const id = this.#dictionary.idOf(series);
-        if (id !== undefined) ids.push(id);
+      if (write.deletes === undefined) this.#planRows(write, plan);
+      else this.#planDeletion(write, write.deletes, plan);
+      for (const { series, shard } of write.tags ?? []) {
+        plan.add(this.#tags.note(this.#dictionary.intern(series), shard));
       }
-      return ids;
+      for (const { metric, tagset } of write.staticTagsets ?? []) plan.add(this.#tags.setStatic(metric, tagset));
+      for (const series of write.deletes?.series ?? []) this.#planSeriesDeletion(series, plan);
+      return true;
     } catch (thrown) {
+      plan.truncate(before);
+      this.#tails.rollback();
+      if (thrown instanceof NotCommittedYet) return false;
       throw storeFailed("write to", thrown);
     }
   }
 
-  #plan(write: StoreWrite): Operation[] {
-    const operations: Operation[] = [];
-    const add = (more: Operation[]) => {
-      for (const operation of more) operations.push(operation);
-    };
-    this.#tails.begin();
-    try {
-      if (write.deletes !== undefined) return this.#planDeletion(write, write.deletes);
-      for (const { series, points } of write.observations ?? []) {
-        if (points.time.length === 0) continue;
-        const id = this.#dictionary.intern(series);
-        this.#dictionary.markObserved(id);
-        add(this.#trackOf(id, rawLevel).write(rowsOfPoints(points)));
-      }
-      for (const { series, period, rows } of write.states ?? []) {
-        const id = this.#dictionary.intern(series);
-        add(this.#trackOf(id, this.#levels.intern(period)).write(rowsOfStates(rows)));
-      }
-      for (const { series, shard } of write.tags ?? []) {
-        operations.push(this.#tags.note(this.#dictionary.intern(series), shard));
-      }
-      add(this.#planStatics(write));
-    } catch (thrown) {
-      this.#tails.rollback();
-      throw storeFailed("write to", thrown);
+  #planRows({ observations = [], states = [] }: StoreWrite, plan: TransactionPlan): void {
+    for (const { series, points } of observations) {
+      if (points.time.length === 0) continue;
+      const id = this.#dictionary.intern(series);
+      this.#dictionary.markObserved(id);
+      this.#trackOf(id, rawLevel).write(rowsOfPoints(points), plan);
     }
-    return operations;
+    for (const { series, period, rows } of states) {
+      const id = this.#dictionary.intern(series);
+      this.#trackOf(id, this.#levels.intern(period)).write(rowsOfStates(rows), plan);
+    }
   }
 
   /** Deletes and writes of one track are planned together, as both read what is committed. */
-  #planDeletion(write: StoreWrite, deletes: StoreDeletes): Operation[] {
+  #planDeletion(write: StoreWrite, deletes: StoreDeletes, plan: TransactionPlan): void {
     const changes = new TrackChanges(this.#dictionary, this.#levels);
-    const operations: Operation[] = [];
     for (const one of deletes.observations ?? []) changes.remove(one, undefined);
     for (const one of deletes.states ?? []) changes.remove(one, one.period);
     for (const { series, points } of write.observations ?? []) {
@@ -261,52 +248,37 @@ export class EmbeddedStore implements Store {
       changes.put(series, undefined, rowsOfPoints(points));
     }
     for (const { series, period, rows } of write.states ?? []) changes.put(series, period, rowsOfStates(rows));
-    for (const { id, level, ranges, rows } of changes.all()) {
-      for (const operation of this.#trackOf(id, level).replace(ranges, rows)) operations.push(operation);
-    }
+    for (const { id, level, ranges, rows } of changes.all()) this.#trackOf(id, level).replace(ranges, rows, plan);
     for (const { series, shard } of deletes.tags ?? []) {
       const id = this.#dictionary.idOf(series);
-      if (id !== undefined) operations.push({ ...this.#tags.note(id, shard), value: undefined });
+      if (id !== undefined) plan.add({ ...this.#tags.note(id, shard), value: undefined });
     }
-    for (const { series, shard } of write.tags ?? []) {
-      operations.push(this.#tags.note(this.#dictionary.intern(series), shard));
-    }
-    operations.push(...this.#planStatics(write));
-    for (const series of deletes.series ?? []) {
-      for (const operation of this.#planSeriesDeletion(series)) operations.push(operation);
-    }
-    return operations;
   }
 
-  #planSeriesDeletion(series: Series): Operation[] {
+  #planSeriesDeletion(series: Series, plan: TransactionPlan): void {
     const id = this.#dictionary.idOf(series);
-    if (id === undefined) return [];
-    const operations: Operation[] = [];
+    if (id === undefined) return;
     this.#dictionary.markDeleted(id);
     this.#tails.planUnknownSeries(id);
     for (const key of this.#chunks.getKeys({ start: numberKey(id), end: numberKey(id + 1) })) {
-      operations.push({ table: this.#chunks, key, value: undefined });
+      plan.add({ table: this.#chunks, key, value: undefined });
     }
-    for (const shard of this.#tags.shards(id)) operations.push({ ...this.#tags.note(id, shard), value: undefined });
-    return operations;
+    for (const shard of this.#tags.shards(id)) plan.add({ ...this.#tags.note(id, shard), value: undefined });
   }
 
-  #planStatics({ staticTagsets = [] }: StoreWrite): Operation[] {
-    return staticTagsets.map(({ metric, tagset }) => this.#tags.setStatic(metric, tagset));
-  }
-
-  async #commit(operations: readonly Operation[]): Promise<void> {
-    const series = this.#dictionary.unsaved();
-    const levels = this.#levels.unsaved();
+  async #commit({ operations }: TransactionPlan): Promise<void> {
+    const series = this.#dictionary.takeUnsaved();
+    const levels = this.#levels.takeUnsaved();
+    this.#tails.submitted();
     try {
       await this.#environment.commit([...series.operations, ...levels.operations, ...operations]);
     } catch (thrown) {
       this.#tails.failed();
+      series.failed();
+      levels.failed();
       throw thrown;
     }
-    this.#tails.committed();
-    series.saved();
-    levels.saved();
+    this.#tails.settled();
   }
 }
 

@@ -107,7 +107,8 @@ export class Environment {
       await this.#root.batch(() => {
         for (const { table, key, value } of operations) {
           if (value === undefined) void table.remove(key);
-          else void table.put(key, asBuffer(value));
+          // Any bytes will do for the library.
+          else void table.put(key, value as Buffer);
         }
       });
     } catch (thrown) {
@@ -194,8 +195,4 @@ async function causeOf(thrown: unknown): Promise<unknown> {
     () => thrown,
     (cause: unknown) => cause,
   );
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

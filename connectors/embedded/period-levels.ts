@@ -33,17 +33,19 @@ export class PeriodLevels {
     return level;
   }
 
-  unsaved(): { operations: Operation[]; saved: () => void } {
+  /** What has to be written before any row of a new period, once, unless that `failed`. */
+  takeUnsaved(): { operations: Operation[]; failed: () => void } {
     const periods = [...this.#unsaved];
+    this.#unsaved.clear();
     const operations = periods.map((period) => ({
       table: this.#table,
       key: numberKey(this.#levels.get(period) ?? 0),
       value: Buffer.from(period),
     }));
-    const saved = () => {
-      for (const period of periods) this.#unsaved.delete(period);
+    const failed = () => {
+      for (const period of periods) this.#unsaved.add(period);
     };
-    return { operations, saved };
+    return { operations, failed };
   }
 
   /** Reads what another process has added since. */

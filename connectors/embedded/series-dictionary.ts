@@ -8,7 +8,7 @@ import { numberKey } from "./ordered-key.ts";
  * A persistent number for each series, by (canonical, type): from 0, in order of first sight, never given up or reused. All of
  * it is in memory, some 500 bytes a series; at most `seriesMax`.
  *
- * A new number counts at once, and is written with the next transaction that takes `unsaved`.
+ * A new number counts at once, and is written with the next transaction that is committed.
  */
 export class SeriesDictionary {
   readonly #table: KeyValues;
@@ -81,14 +81,14 @@ export class SeriesDictionary {
     for (const id of ids) if (!this.#unobserved.has(id)) yield this.at(id);
   }
 
-  /** What has to be written before any row that uses a new number. */
-  unsaved(): { operations: Operation[]; saved: () => void } {
+  /** What has to be written before any row that uses a new number, once, unless that `failed`. */
+  takeUnsaved(): { operations: Operation[]; failed: () => void } {
     const ids = [...this.#unsaved];
-    const operations = ids.map((id) => this.#operation(id));
-    const saved = () => {
-      for (const id of ids) this.#unsaved.delete(id);
+    this.#unsaved.clear();
+    const failed = () => {
+      for (const id of ids) this.#unsaved.add(id);
     };
-    return { operations, saved };
+    return { operations: ids.map((id) => this.#operation(id)), failed };
   }
 
   /** Reads what another process has added since. */

@@ -1,115 +1,191 @@
-/** The last chunk of a track. */
-export interface Tail {
-  readonly start: number;
-  /** As it is stored, aligned to 8 bytes; never written again. */
-  readonly chunk: Uint8Array;
-  /** Its rows, at least one. */
-  readonly count: number;
-  /** Time of the last of them. */
-  readonly lastTime: number;
+/** The last chunk of a track, as it is once all that is planned is committed. */
+export class Tail {
+  /** Start of the chunk and time of its last row; infinite where there is none. */
+  start = Number.POSITIVE_INFINITY;
+  lastTime = Number.NEGATIVE_INFINITY;
+  /** Its rows, and what each carries. */
+  count = 0;
+  stride = 0;
+  hasBlobs = false;
+  /** Its size. */
+  bytes = 0;
+  key: Buffer | undefined;
+  /** It stands at the start of memory that is the tail's own; absent where nothing will be appended to it. */
+  chunk: Uint8Array | undefined;
+  /** Otherwise it is looked for, as soon as what is planned of its track is committed. */
+  known = true;
+  /** The last transaction that changes the track, the one before that, and the last write. */
+  plannedBy = 0;
+  plannedBefore = 0;
+  write = 0;
+
+  /** Memory that the chunk has. */
+  get room(): number {
+    return this.chunk?.byteLength ?? 0;
+  }
+
+  holds(chunk: Uint8Array, keeping: boolean): void {
+    this.bytes = chunk.byteLength;
+    if (!keeping) this.chunk = undefined;
+    else if (this.chunk !== undefined && chunk.byteLength <= this.chunk.byteLength) this.chunk.set(chunk);
+    else this.chunk = copyWithRoom(chunk);
+  }
 }
 
+/** A track cannot be planned on before what is on its way to the disk has got there. */
+export class NotCommittedYet extends Error {}
+
 /** What an entry takes besides its chunk, roughly. */
-const entryBytes = 256;
+const entryBytes = 400;
 
 /**
- * The last chunk of each track that was written or asked for lately, as it is committed, so that an append neither looks for it
- * nor reads it. Only for the owner of the folder: nobody else writes.
+ * The last chunk of each track that was written or asked for lately, so that an append neither looks for it nor reads it. Only for
+ * the owner of the folder: nobody else writes.
  *
- * What a transaction plans counts once it is `committed`; until then, and after `failed`, what was committed before does.
- * Bounded by `bytesMax`: those not used for as long as it takes to fill half of it with others are forgotten.
+ * Transactions are numbered, and committed one after the other; the next is planned, on what this one will leave behind, while
+ * this one is on its way. Bounded by `bytesMax`, besides tails that are planned: those not used for as long as it takes to fill
+ * half of it with others are forgotten.
  */
 export class Tails {
   readonly #bytesMax: number;
-  /** Used since the last turn-over, and before it. `undefined` is known to have no chunk. */
-  #recent = new Map<number, Tail | undefined>();
-  #older = new Map<number, Tail | undefined>();
+  /** Used since the last turn-over, and before it; by level, then series. */
+  #recent: Map<number, Tail>[] = [];
+  #older: Map<number, Tail>[] = [];
   #recentBytes = 0;
-  /** `undefined` is looked for again. */
-  readonly #planned = new Map<number, Tail | undefined>();
-  #plannedSinceBegin: number[] = [];
+  /** The transaction that is planned, and the last one that is committed. */
+  #planning = 1;
+  #committed = 0;
+  /** The write that is planned, and what it has changed so far. */
+  #write = 1;
+  readonly #changed: Tail[] = [];
 
   constructor(bytesMax = 64 * 1024 * 1024) {
     this.#bytesMax = bytesMax;
   }
 
-  /** The tail of a track, found by `find` where it is not known. */
-  get(series: number, level: number, find: () => Tail | undefined): Tail | undefined {
-    const key = series * levels + level;
-    const recent = this.#recent.get(key);
-    if (recent !== undefined || this.#recent.has(key)) return recent;
-    const tail = this.#older.has(key) ? this.#older.get(key) : find();
-    this.#keep(key, tail);
+  /**
+   * The tail that the write at hand goes on from, found by `find` where it is not remembered.
+   *
+   * @throws {NotCommittedYet}
+   */
+  get(series: number, level: number, find: () => Tail): Tail {
+    const tail = this.#recent[level]?.get(series) ?? this.#takeOlder(series, level);
+    if (tail?.known === true) return tail;
+    if (tail !== undefined && this.isPlanned(tail)) throw new NotCommittedYet();
+    return this.#keep(series, level, find());
+  }
+
+  /** As it is committed; undefined where a change of the track is on its way. */
+  committed(series: number, level: number, find: () => Tail): Tail | undefined {
+    const tail = this.#recent[level]?.get(series) ?? this.#older[level]?.get(series);
+    return tail !== undefined && this.isPlanned(tail) ? undefined : this.get(series, level, find);
+  }
+
+  /** Whether a change of its track is on its way: what is stored is older than the tail. */
+  isPlanned(tail: Tail): boolean {
+    return tail.plannedBy > this.#committed;
+  }
+
+  /** A write begins: what it plans can be rolled back until the next one does. */
+  begin(): void {
+    this.#write += 1;
+    this.#changed.length = 0;
+  }
+
+  /** Drops what the write at hand has planned. */
+  rollback(): void {
+    for (const tail of this.#changed) {
+      // Where others have planned for it as well, it is looked for behind them.
+      tail.known = false;
+      tail.plannedBy = tail.plannedBefore;
+    }
+    this.begin();
+  }
+
+  /** The write at hand changes the track; who says so makes of the tail what it will be. */
+  plan(tail: Tail): void {
+    if (tail.write === this.#write) return;
+    tail.write = this.#write;
+    tail.plannedBefore = tail.plannedBy;
+    tail.plannedBy = this.#planning;
+    this.#changed.push(tail);
+  }
+
+  /** The tail will be `chunk`, of which it keeps a copy where others may be appended to it. */
+  hold(tail: Tail, chunk: Uint8Array, keeping: boolean): void {
+    const before = tail.room;
+    tail.holds(chunk, keeping);
+    if (tail.room !== before) this.#count(tail.room - before);
+  }
+
+  /** The write at hand takes rows from the track: what its tail will be is looked for once that is committed. */
+  planUnknown(series: number, level: number): void {
+    const tail = this.get(series, level, () => new Tail());
+    this.plan(tail);
+    tail.known = false;
+  }
+
+  /** The write at hand deletes the series. */
+  planUnknownSeries(series: number): void {
+    const levels = Math.max(this.#recent.length, this.#older.length);
+    for (let level = 0; level < levels; level += 1) this.planUnknown(series, level);
+  }
+
+  /** What was planned so far is on its way, as one transaction. */
+  submitted(): void {
+    this.#planning += 1;
+  }
+
+  /** It is durable. */
+  settled(): void {
+    this.#committed += 1;
+  }
+
+  /** Nobody can tell what it left behind, so all that it changes, or what was planned since, is looked for again. */
+  failed(): void {
+    for (const tails of [...this.#recent, ...this.#older]) {
+      for (const tail of tails.values()) if (this.isPlanned(tail)) tail.known = false;
+    }
+    this.#committed = this.#planning;
+    this.#planning += 1;
+  }
+
+  #takeOlder(series: number, level: number): Tail | undefined {
+    const older = this.#older[level];
+    const tail = older?.get(series);
+    if (older === undefined || tail === undefined) return undefined;
+    older.delete(series);
+    return this.#keep(series, level, tail);
+  }
+
+  #keep(series: number, level: number, tail: Tail): Tail {
+    while (this.#recent.length <= level) this.#recent.push(new Map());
+    const tails = this.#recent[level] as Map<number, Tail>;
+    const before = tails.get(series);
+    tails.set(series, tail);
+    this.#count(bytesOf(tail) - (before === undefined ? 0 : bytesOf(before)));
     return tail;
   }
 
-  /** What is planned from here on can be rolled back, until the next `begin`. */
-  begin(): void {
-    this.#plannedSinceBegin = [];
-  }
-
-  /** Drops what was planned since `begin`, as it will not be committed. */
-  rollback(): void {
-    for (const key of this.#plannedSinceBegin) this.#planned.delete(key);
-  }
-
-  /** What the tail will be; at most once a transaction and track. */
-  plan(series: number, level: number, tail: Tail): void {
-    this.#plan(series * levels + level, tail);
-  }
-
-  /** Rows are deleted from the track: what its tail will be is looked for once it is committed. */
-  planUnknown(series: number, level: number): void {
-    this.#plan(series * levels + level, undefined);
-  }
-
-  /** The series is deleted. Seldom: it looks at everything that is remembered. */
-  planUnknownSeries(series: number): void {
-    for (const key of [...this.#recent.keys(), ...this.#older.keys()]) {
-      if (Math.floor(key / levels) === series) this.#plan(key, undefined);
-    }
-  }
-
-  committed(): void {
-    for (const [key, tail] of this.#planned) {
-      if (tail === undefined) this.#forget(key);
-      else this.#keep(key, tail);
-    }
-    this.#planned.clear();
-  }
-
-  /** Nobody can tell what a commit that failed left behind, so all that it concerned is looked for again. */
-  failed(): void {
-    for (const key of this.#planned.keys()) this.#forget(key);
-    this.#planned.clear();
-  }
-
-  #plan(key: number, tail: Tail | undefined): void {
-    this.#planned.set(key, tail);
-    this.#plannedSinceBegin.push(key);
-  }
-
-  #forget(key: number): void {
-    this.#recentBytes -= bytesOf(this.#recent, key);
-    this.#recent.delete(key);
-    this.#older.delete(key);
-  }
-
-  #keep(key: number, tail: Tail | undefined): void {
-    this.#recentBytes += entryBytes + (tail?.chunk.byteLength ?? 0) - bytesOf(this.#recent, key);
-    this.#recent.set(key, tail);
+  #count(bytes: number): void {
+    this.#recentBytes += bytes;
     if (2 * this.#recentBytes <= this.#bytesMax) return;
+    const dropped = this.#older;
     this.#older = this.#recent;
-    this.#recent = new Map();
     this.#recentBytes = 0;
+    // Those that are planned are the only word of what is on its way.
+    this.#recent = dropped.map((tails) => new Map([...tails].filter(([, tail]) => this.isPlanned(tail))));
+    for (const tails of this.#recent) for (const tail of tails.values()) this.#recentBytes += bytesOf(tail);
   }
 }
 
-function bytesOf(tails: ReadonlyMap<number, Tail | undefined>, key: number): number {
-  const known = tails.get(key);
-  if (known !== undefined) return entryBytes + known.chunk.byteLength;
-  return tails.has(key) ? entryBytes : 0;
-}
+const bytesOf = (tail: Tail) => entryBytes + tail.room;
 
-/** A level is a u16 in keys. */
-const levels = 0x1_0000;
+/** Memory that grows by doubling. */
+function copyWithRoom(chunk: Uint8Array): Uint8Array {
+  const memory = new Uint8Array(
+    Buffer.allocUnsafeSlow(Math.max(128, 2 ** Math.ceil(Math.log2(chunk.byteLength)))).buffer,
+  );
+  memory.set(chunk);
+  return memory;
+}

@@ -1,5 +1,7 @@
+import assert from "node:assert/strict";
 import {
   aligned,
+  appendedBytes,
   appendToChunk,
   chunkBytes,
   chunkHeader,
@@ -7,10 +9,11 @@ import {
   encodeChunk,
   lastTimeOf,
 } from "../../blocks/model/rows/chunk.ts";
-import type { KeyValues, Operation } from "./environment.ts";
+import type { KeyValues } from "./environment.ts";
 import { readOrdered, writeOrdered } from "./ordered-key.ts";
 import { concatRows, lowerBound, mergeRows, noRows, type Rows, sliceRows } from "../../blocks/model/rows/rows.ts";
-import type { Tail, Tails } from "./tails.ts";
+import { NotCommittedYet, Tail, type Tails } from "./tails.ts";
+import type { TransactionPlan } from "./transaction-plan.ts";
 
 /** When chunks are joined, cut and split. Sizes are of one chunk. */
 export interface ChunkLimits {
@@ -29,19 +32,16 @@ export interface ChunkLimits {
  * The chunks of one series at one level, never overlapping: each row stands in the chunk with the greatest start that is not
  * after it. Keys are series (u32), level (u16), start of the chunk (ordered double).
  *
- * It reads what is committed and says what to commit; two writes of one track must not be between the two at once. `tails` are
- * those of all tracks of the folder; who only reads has none.
+ * It reads what is committed and plans what to commit. `tails` are those of all tracks of the folder; who only reads has none.
  */
 export class Track {
   readonly #chunks: KeyValues;
   readonly #series: number;
   readonly #level: number;
-  readonly #prefix: Buffer;
   readonly #limits: ChunkLimits;
   readonly #tails: Tails | undefined;
-  /** The chunk put last by the write at hand, and the latest start of a chunk that it concerns. */
-  #lastPut: Tail | undefined;
-  #reached = Number.NEGATIVE_INFINITY;
+  /** What is stored is what the write at hand goes on from. */
+  #stored = true;
 
   constructor(chunks: KeyValues, series: number, level: number, limits: ChunkLimits, tails?: Tails) {
     this.#chunks = chunks;
@@ -49,21 +49,19 @@ export class Track {
     this.#level = level;
     this.#limits = limits;
     this.#tails = tails;
-    this.#prefix = Buffer.allocUnsafe(prefixBytes);
-    this.#prefix.writeUInt32BE(series, 0);
-    this.#prefix.writeUInt16BE(level, 4);
   }
 
   /** Time of the newest row, `-Infinity` where there is none. */
   newest(): number {
-    return this.#tail()?.lastTime ?? Number.NEGATIVE_INFINITY;
+    return (this.#committedTail() ?? this.#findTail()).lastTime;
   }
 
   /** Rows in `[from, to)`. */
   read(from: number, to: number): Rows {
     if (!(from < to)) return concatRows([]);
-    const tail = this.#tails && this.#tail();
-    if (tail !== undefined && from >= tail.start) {
+    const tail = this.#committedTail();
+    if (tail?.count === 0) return noRows;
+    if (tail?.chunk !== undefined && from >= tail.start) {
       const rows = between(decodeChunk(tail.chunk), from, to);
       return rows.time.length === 0 ? noRows : copyOf(rows);
     }
@@ -76,159 +74,219 @@ export class Track {
     return concatRows(parts);
   }
 
-  /** What to commit so that `rows` stand, each in place of a stored one of the same time. */
-  write(rows: Rows): Operation[] {
-    if (rows.time.length === 0) return [];
-    this.#lastPut = undefined;
-    this.#reached = Number.NEGATIVE_INFINITY;
+  /**
+   * Plans that `rows` stand, each in place of a stored one of the same time.
+   *
+   * @throws {NotCommittedYet}
+   */
+  write(rows: Rows, plan: TransactionPlan): void {
+    if (rows.time.length === 0) return;
+    const tails = this.#owned();
+    const tail = tails.get(this.#series, this.#level, () => this.#findTail());
+    this.#stored = !tails.isPlanned(tail);
+    tails.plan(tail);
     const first = rows.time[0] ?? 0;
-    const tail = this.#tail();
-    const operations =
-      tail !== undefined && first < tail.start ? this.#mergeLate(rows) : this.#writeAtTail(tail, rows, first);
-    // What was put last is the last chunk, unless only chunks before it were concerned.
-    const last = this.#lastPut;
-    if (last !== undefined && (tail === undefined || this.#reached >= tail.start))
-      this.#tails?.plan(this.#series, this.#level, last);
-    return operations;
+    if (tail.count > 0 && first < tail.start) this.#mergeLate(tail, rows, plan);
+    else this.#writeAtTail(tail, rows, first, plan);
   }
 
-  /** What to commit so that the rows in `ranges` are gone, and `rows` stand. */
-  replace(ranges: readonly Range[], rows: Rows): Operation[] {
-    this.#tails?.planUnknown(this.#series, this.#level);
+  /** Plans that the rows in `ranges` are gone, and `rows` stand. Nothing else may be on its way. */
+  replace(ranges: readonly Range[], rows: Rows, plan: TransactionPlan): void {
+    this.#owned().planUnknown(this.#series, this.#level);
     const times = [...ranges.flatMap(({ from, to }) => (from < to ? [from, to] : [])), ...rows.time];
-    if (times.length === 0) return [];
+    if (times.length === 0) return;
     const first = this.#startAtOrBefore(min(times)) ?? this.#firstStart();
-    const operations: Operation[] = [];
     let left = rows;
-    let into: Tail | undefined;
+    let into: Stored | undefined;
     const rewrite = (next: number) => {
       const taken = into === undefined ? 0 : lowerBound(left.time, next);
-      if (into !== undefined) operations.push(...this.#replaceIn(into, next, ranges, sliceRows(left, 0, taken)));
+      if (into !== undefined) this.#replaceIn(into, next, ranges, sliceRows(left, 0, taken), plan);
       left = sliceRows(left, taken, left.time.length);
     };
     const range = { start: this.#key(first), end: this.#key(max(times)), inclusiveEnd: true };
     for (const { key, value } of this.#chunks.getRange(range)) {
       const start = readOrdered(key, prefixBytes);
       rewrite(start);
-      into = tailOf(start, aligned(value));
+      into = { start, rows: decodeChunk(aligned(value)) };
     }
     rewrite(Number.POSITIVE_INFINITY);
-    return left.time.length === 0 ? operations : [...operations, ...this.#newChunks(left)];
+    if (left.time.length > 0) this.#putChunks(left, plan);
   }
 
   /** @param next Start of the chunk behind this one. */
-  #replaceIn({ start, chunk }: Tail, next: number, ranges: readonly Range[], rows: Rows): Operation[] {
-    const gone = { table: this.#chunks, key: this.#key(start), value: undefined };
+  #replaceIn(old: Stored, next: number, ranges: readonly Range[], rows: Rows, plan: TransactionPlan): void {
+    const { start } = old;
     const touched = ranges.filter(({ from, to }) => from < next && to > start);
-    if (rows.time.length === 0 && touched.some(({ from, to }) => from <= start && to >= next)) return [gone];
-    const old = decodeChunk(chunk);
-    const kept = touched.reduce((some, { from, to }) => withoutRange(some, from, to), old);
-    if (kept === old && rows.time.length === 0) return [];
+    if (rows.time.length === 0 && touched.some(({ from, to }) => from <= start && to >= next)) {
+      this.#remove(start, plan);
+      return;
+    }
+    const kept = touched.reduce((some, { from, to }) => withoutRange(some, from, to), old.rows);
+    if (kept === old.rows && rows.time.length === 0) return;
     const merged = mergeRows(kept, rows);
-    if (merged.time.length === 0) return [gone];
-    return merged.time[0] === start ? this.#newChunks(merged) : [gone, ...this.#newChunks(merged)];
+    if (merged.time[0] !== start) this.#remove(start, plan);
+    if (merged.time.length > 0) this.#putChunks(merged, plan);
   }
 
-  #writeAtTail(tail: Tail | undefined, rows: Rows, first: number): Operation[] {
-    if (tail === undefined) return this.#newChunks(rows);
-    if (first < tail.lastTime || !carriesSame(tail.chunk, rows)) {
-      return first > tail.lastTime ? this.#newChunks(rows) : this.#writeAgain(tail, rows, first);
+  #writeAtTail(tail: Tail, rows: Rows, first: number, plan: TransactionPlan): void {
+    const { count, lastTime, bytes } = tail;
+    if (first < lastTime) {
+      this.#writeAgain(tail, rows, first, plan);
+      return;
     }
-    // The newest bucket is written again each time. It does not take a chunk along that is large enough.
-    const keeping = first === tail.lastTime ? tail.count - 1 : tail.count;
     const { joinRows, joinBytes, cutRows, cutBytes } = this.#limits;
-    if (keeping >= joinRows || tail.chunk.byteLength >= joinBytes || chunkBytes(rows) >= cutBytes) {
-      if (keeping === tail.count) return this.#newChunks(rows);
-      return this.#writeAgain(tail, rows, first);
+    // The newest bucket is written again each time. It does not take a chunk along that is large enough.
+    const keeping = first === lastTime ? count - 1 : count;
+    const same = tail.stride === rows.stride && tail.hasBlobs === (rows.blobs !== undefined);
+    if (!same || keeping >= joinRows || bytes >= joinBytes || count === 0 || chunkBytes(rows) >= cutBytes) {
+      if (keeping === count) this.#putChunks(rows, plan, tail);
+      else this.#writeAgain(tail, rows, first, plan);
+      return;
     }
-    const count = rows.time.length;
     const room = cutRows - keeping;
-    const joining = count <= room ? rows : sliceRows(rows, 0, room);
-    const joined = appendToChunk(tail.chunk, keeping, joining);
-    const start = keeping === 0 ? first : tail.start;
-    const put = this.#put({ start, chunk: joined, count: keeping + joining.time.length, lastTime: lastOf(joining) });
-    return count <= room ? [put] : [put, ...this.#newChunks(sliceRows(rows, room, count))];
+    const joining = rows.time.length <= room ? rows : sliceRows(rows, 0, room);
+    this.#append(tail, keeping, joining, plan);
+    if (joining !== rows) this.#putChunks(sliceRows(rows, room, rows.time.length), plan, tail);
+  }
+
+  /** Puts rows behind the first `keeping` ones of the last chunk. */
+  #append(tail: Tail, keeping: number, rows: Rows, plan: TransactionPlan): void {
+    const chunk = this.#chunkOf(tail);
+    const bytes = appendedBytes(chunk, tail, keeping, rows);
+    const at = plan.reserve(bytes);
+    appendToChunk(plan.memory, at, chunk, tail, keeping, rows);
+    const start = keeping === 0 ? (rows.time[0] ?? 0) : tail.start;
+    const key = tail.key !== undefined && start === tail.start ? tail.key : this.#key(start);
+    this.#put(tail, { start, key, count: keeping + rows.time.length, at, bytes }, rows, plan);
   }
 
   /** Rows of the last chunk are written again; those before them stay behind where they leave a chunk that is large enough. */
-  #writeAgain(tail: Tail, rows: Rows, first: number): Operation[] {
-    const old = decodeChunk(tail.chunk);
+  #writeAgain(tail: Tail, rows: Rows, first: number, plan: TransactionPlan): void {
+    const old = decodeChunk(this.#chunkOf(tail));
     const staying = lowerBound(old.time, first);
-    if (staying < this.#limits.joinRows) return this.#mergeInto(tail, rows);
-    const left = this.#newChunk(sliceRows(old, 0, staying));
-    return [left, ...this.#newChunks(mergeRows(sliceRows(old, staying, old.time.length), rows))];
+    if (staying < this.#limits.joinRows) {
+      this.#mergeInto({ start: tail.start, rows: old }, rows, plan, tail);
+      return;
+    }
+    this.#putChunk(sliceRows(old, 0, staying), plan);
+    this.#putChunks(mergeRows(sliceRows(old, staying, old.time.length), rows), plan, tail);
   }
 
-  #tail(): Tail | undefined {
-    if (this.#tails === undefined) return this.#atOrBefore(Number.POSITIVE_INFINITY);
-    return this.#tails.get(this.#series, this.#level, () => this.#atOrBefore(Number.POSITIVE_INFINITY));
-  }
-
-  #mergeLate(rows: Rows): Operation[] {
+  #mergeLate(tail: Tail, rows: Rows, plan: TransactionPlan): void {
+    if (!this.#stored) throw new NotCommittedYet();
     const { time } = rows;
     const first = this.#startAtOrBefore(time[0] ?? 0) ?? this.#firstStart();
     const last = Math.max(first, time[time.length - 1] ?? 0);
-    const operations: Operation[] = [];
     let at = 0;
-    let into: Tail | undefined;
+    let into: Stored | undefined;
     const mergeUpTo = (end: number) => {
-      if (into !== undefined && end > at) operations.push(...this.#mergeInto(into, sliceRows(rows, at, end)));
+      if (into !== undefined && end > at) {
+        this.#mergeInto(into, sliceRows(rows, at, end), plan, into.start === tail.start ? tail : undefined);
+      }
       at = end;
     };
-    for (const { key, value } of this.#chunks.getRange({
-      start: this.#key(first),
-      end: this.#key(last),
-      inclusiveEnd: true,
-    })) {
+    const range = { start: this.#key(first), end: this.#key(last), inclusiveEnd: true };
+    for (const { key, value } of this.#chunks.getRange(range)) {
       const start = readOrdered(key, prefixBytes);
       // Rows before the very first chunk fall into it.
       if (into !== undefined) mergeUpTo(lowerBound(time, start, at));
-      into = tailOf(start, aligned(value));
+      into = { start, rows: decodeChunk(aligned(value)) };
     }
     mergeUpTo(time.length);
-    return operations;
   }
 
-  #mergeInto({ start, chunk }: Tail, rows: Rows): Operation[] {
-    this.#reached = start;
-    const merged = mergeRows(decodeChunk(chunk), rows);
+  #mergeInto({ start, rows: old }: Stored, rows: Rows, plan: TransactionPlan, tail?: Tail): void {
+    const merged = mergeRows(old, rows);
     const { splitRows, splitBytes } = this.#limits;
-    const whole = merged.time.length <= splitRows && chunkBytes(merged) <= splitBytes;
-    const chunks = whole ? [this.#newChunk(merged)] : this.#newChunks(merged);
-    const moved = merged.time[0] !== start;
-    return moved ? [{ table: this.#chunks, key: this.#key(start), value: undefined }, ...chunks] : chunks;
+    if (merged.time[0] !== start) this.#remove(start, plan);
+    if (merged.time.length <= splitRows && chunkBytes(merged) <= splitBytes) this.#putChunk(merged, plan, tail);
+    else this.#putChunks(merged, plan, tail);
   }
 
-  #newChunks(rows: Rows): Operation[] {
+  /** @param tail Where they are the last ones: the last of them is the tail then. */
+  #putChunks(rows: Rows, plan: TransactionPlan, tail?: Tail): void {
     const { cutRows, cutBytes } = this.#limits;
-    const { time, blobs } = rows;
-    const small = blobs === undefined && time.length <= cutRows && chunkBytes(rows) <= cutBytes;
-    if (small) return [this.#newChunk(rows)];
-    const operations: Operation[] = [];
+    const { time, stride, blobs } = rows;
     let from = 0;
-    let bytes = 0;
-    for (let row = 0; row < rows.time.length; row++) {
-      const size = 8 + 8 * rows.stride + (rows.blobs?.[row]?.byteLength ?? 0);
-      if (row > from && (row - from >= cutRows || bytes + size > cutBytes)) {
-        operations.push(this.#newChunk(sliceRows(rows, from, row)));
-        from = row;
-        bytes = 0;
+    if (blobs !== undefined || time.length > cutRows || chunkBytes(rows) > cutBytes) {
+      let bytes = 0;
+      for (let row = 0; row < time.length; row++) {
+        const size = 8 + 8 * stride + (blobs?.[row]?.byteLength ?? 0);
+        if (row > from && (row - from >= cutRows || bytes + size > cutBytes)) {
+          this.#putChunk(sliceRows(rows, from, row), plan);
+          from = row;
+          bytes = 0;
+        }
+        bytes += size;
       }
-      bytes += size;
     }
-    operations.push(this.#newChunk(sliceRows(rows, from, rows.time.length)));
-    return operations;
+    this.#putChunk(sliceRows(rows, from, time.length), plan, tail);
   }
 
-  #newChunk(rows: Rows): Operation {
-    const { time } = rows;
-    return this.#put({ start: time[0] ?? 0, chunk: encodeChunk(rows), count: time.length, lastTime: lastOf(rows) });
+  #putChunk(rows: Rows, plan: TransactionPlan, tail?: Tail): void {
+    const bytes = chunkBytes(rows);
+    const at = plan.reserve(bytes);
+    encodeChunk(plan.memory, at, rows);
+    const start = rows.time[0] ?? 0;
+    this.#put(tail, { start, key: this.#key(start), count: rows.time.length, at, bytes }, rows, plan);
   }
 
-  #put(chunk: Tail): Operation {
-    this.#lastPut = chunk;
-    this.#reached = Math.max(this.#reached, chunk.start);
-    return { table: this.#chunks, key: this.#key(chunk.start), value: chunk.chunk };
+  /** @param rows The last rows of it. */
+  #put(
+    tail: Tail | undefined,
+    { start, key, count, at, bytes }: { start: number; key: Buffer; count: number; at: number; bytes: number },
+    { time, stride, blobs }: Rows,
+    plan: TransactionPlan,
+  ): void {
+    const value = plan.put(this.#chunks, key, at, bytes);
+    if (tail === undefined) return;
+    tail.start = start;
+    tail.key = key;
+    tail.count = count;
+    tail.lastTime = time[time.length - 1] ?? 0;
+    tail.stride = stride;
+    tail.hasBlobs = blobs !== undefined;
+    this.#tails?.hold(tail, value, this.#mayGrow(count, bytes));
+  }
+
+  #mayGrow(count: number, bytes: number): boolean {
+    const { joinRows, joinBytes } = this.#limits;
+    return count <= joinRows && bytes <= joinBytes;
+  }
+
+  #remove(start: number, plan: TransactionPlan): void {
+    plan.add({ table: this.#chunks, key: this.#key(start), value: undefined });
+  }
+
+  #owned(): Tails {
+    assert(this.#tails !== undefined, "who only reads must not write");
+    return this.#tails;
+  }
+
+  #committedTail(): Tail | undefined {
+    return this.#tails?.committed(this.#series, this.#level, () => this.#findTail());
+  }
+
+  #findTail(): Tail {
+    const tail = new Tail();
+    const range = { start: this.#key(Number.POSITIVE_INFINITY), end: this.#prefix(), reverse: true, limit: 1 };
+    for (const { key, value } of this.#chunks.getRange(range)) {
+      const chunk = aligned(value);
+      Object.assign(tail, chunkHeader(chunk));
+      tail.start = readOrdered(key, prefixBytes);
+      tail.lastTime = lastTimeOf(chunk);
+      tail.holds(chunk, this.#mayGrow(tail.count, chunk.byteLength));
+    }
+    return tail;
+  }
+
+  /** The last chunk as it will be. */
+  #chunkOf(tail: Tail): Uint8Array {
+    if (tail.chunk !== undefined) return tail.chunk;
+    if (!this.#stored) throw new NotCommittedYet();
+    const chunk = this.#chunks.get(this.#key(tail.start));
+    assert(chunk !== undefined, "the last chunk of a track must be there");
+    return aligned(chunk);
   }
 
   #firstStart(): number {
@@ -239,40 +297,32 @@ export class Track {
   }
 
   #startAtOrBefore(time: number): number | undefined {
-    for (const key of this.#chunks.getKeys({ start: this.#key(time), end: this.#prefix, reverse: true, limit: 1 })) {
+    for (const key of this.#chunks.getKeys({ start: this.#key(time), end: this.#prefix(), reverse: true, limit: 1 })) {
       return readOrdered(key, prefixBytes);
-    }
-    return undefined;
-  }
-
-  #atOrBefore(time: number): Tail | undefined {
-    const range = { start: this.#key(time), end: this.#prefix, reverse: true, limit: 1 };
-    for (const { key, value } of this.#chunks.getRange(range)) {
-      return tailOf(readOrdered(key, prefixBytes), aligned(value));
     }
     return undefined;
   }
 
   #key(start: number): Buffer {
     const key = Buffer.allocUnsafe(prefixBytes + 8);
-    key.set(this.#prefix, 0);
+    key.writeUInt32BE(this.#series, 0);
+    key.writeUInt16BE(this.#level, 4);
     writeOrdered(key, prefixBytes, start);
     return key;
+  }
+
+  #prefix(): Buffer {
+    return this.#key(0).subarray(0, prefixBytes);
   }
 }
 
 const prefixBytes = 6;
 
-function tailOf(start: number, chunk: Uint8Array): Tail {
-  return { start, chunk, count: chunkHeader(chunk).count, lastTime: lastTimeOf(chunk) };
+/** A chunk as it is stored. */
+interface Stored {
+  readonly start: number;
+  readonly rows: Rows;
 }
-
-function carriesSame(chunk: Uint8Array, rows: Rows): boolean {
-  const { stride, hasBlobs } = chunkHeader(chunk);
-  return stride === rows.stride && hasBlobs === (rows.blobs !== undefined);
-}
-
-const lastOf = ({ time }: Rows) => time[time.length - 1] ?? 0;
 
 function between(rows: Rows, from: number, to: number): Rows {
   const low = lowerBound(rows.time, from);

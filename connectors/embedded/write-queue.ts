@@ -1,35 +1,47 @@
+import assert from "node:assert/strict";
 import { EngineError } from "../../runtime/errors.ts";
-import type { Operation } from "./environment.ts";
+import { TransactionPlan, ValueMemories } from "./transaction-plan.ts";
 
 export interface WriteQueueSteps<W> {
-  /** What the write concerns: two writes with a key in common are never planned in one transaction. May throw. */
-  keysOf(write: W): readonly number[];
-  /** Reads what is committed and says what to commit. May throw: then only this write fails. */
-  plan(write: W): Operation[];
-  commit(operations: readonly Operation[]): Promise<void>;
+  /** The write shares no transaction, and nothing is planned while it is on its way. */
+  alone(write: W): boolean;
+  /**
+   * Adds to the plan what to commit, on top of all that was planned before. May throw: then only this write fails.
+   *
+   * @returns false where what is on its way has to be committed first. Then nothing was added.
+   */
+  plan(write: W, plan: TransactionPlan): boolean;
+  /** What is planned from here on is another transaction. */
+  commit(plan: TransactionPlan): Promise<void>;
 }
 
 /** Writes that wait at most; a further one is refused. Segments wait for their writes, so there are as many as segments. */
 const waitingMax = 1024;
-/** A transaction takes no further write once it has this much. */
-const transactionBytesMax = 64 * 1024 * 1024;
+/** A transaction takes no further write once it has this much; two are in memory. */
+const transactionBytesMax = 32 * 1024 * 1024;
 
 /**
- * One transaction after the other. Those writes that arrived while one was on its way to the disk share the next, in order of
- * arrival, up to the first that concerns what another of them writes.
+ * One transaction after the other. While one is on its way to the disk, the writes that arrive are planned as the next, in order
+ * of arrival.
  */
 export class WriteQueue<W> {
   readonly #steps: WriteQueueSteps<W>;
+  readonly #memories = new ValueMemories();
   readonly #waiting: Waiting<W>[] = [];
+  #next: Transaction<W>;
+  /** What is on its way. */
+  #current: Transaction<W> | undefined;
   #running: Promise<void> | undefined;
+  #planning = false;
 
   constructor(steps: WriteQueueSteps<W>) {
     this.#steps = steps;
+    this.#next = this.#newTransaction();
   }
 
   /** @throws {EngineError} `STORE_FAILED`, retryable, when 1,024 writes wait; whatever the steps throw. */
   add(write: W): Promise<void> {
-    if (this.#waiting.length >= waitingMax) {
+    if (this.#waiting.length + this.#next.writes.length >= waitingMax) {
       throw new EngineError("STORE_FAILED", `Cannot write to the store as at most ${waitingMax} writes wait for it`, {
         retryable: true,
       });
@@ -37,6 +49,9 @@ export class WriteQueue<W> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ write, resolve, reject });
       this.#running ??= this.#run();
+      // The other writes of this turn may be planned along with it.
+      if (!this.#planning) queueMicrotask(() => this.#plan());
+      this.#planning = true;
     });
   }
 
@@ -46,46 +61,61 @@ export class WriteQueue<W> {
   }
 
   async #run(): Promise<void> {
-    // Gives the other writes of this turn the chance to share the first transaction.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const { operations, taken } = this.#take();
+    for (;;) {
+      this.#plan();
+      const transaction = this.#next;
+      if (transaction.writes.length === 0) break;
+      this.#current = transaction;
+      this.#next = this.#newTransaction();
       try {
-        await this.#steps.commit(operations);
-        for (const { resolve } of taken) resolve();
+        await this.#steps.commit(transaction.plan);
+        transaction.plan.release();
+        for (const { resolve } of transaction.writes) resolve();
       } catch (thrown) {
-        for (const { reject } of taken) reject(thrown);
+        for (const { reject } of transaction.writes) reject(thrown);
+        // They were planned on what is not there now.
+        this.#waiting.unshift(...this.#next.writes);
+        this.#next = this.#newTransaction();
       }
+      this.#current = undefined;
     }
     this.#running = undefined;
   }
 
-  #take(): { operations: Operation[]; taken: Waiting<W>[] } {
-    const operations: Operation[] = [];
-    const taken: Waiting<W>[] = [];
-    const concerned = new Set<number>();
-    let bytes = 0;
-    while (bytes < transactionBytesMax) {
-      const next = this.#waiting[0];
-      if (next === undefined) break;
-      try {
-        const keys = this.#steps.keysOf(next.write);
-        if (keys.some((key) => concerned.has(key)) && taken.length > 0) break;
-        this.#waiting.shift();
-        const planned = this.#steps.plan(next.write);
-        for (const key of keys) concerned.add(key);
-        for (const operation of planned) {
-          bytes += operation.value?.byteLength ?? 0;
-          operations.push(operation);
-        }
-        taken.push(next);
-      } catch (thrown) {
-        if (this.#waiting[0] === next) this.#waiting.shift();
-        next.reject(thrown);
-      }
-    }
-    return { operations, taken };
+  #newTransaction(): Transaction<W> {
+    return { plan: new TransactionPlan(this.#memories), writes: [], alone: false };
   }
+
+  /** Plans what waits, as far as it can be planned now. */
+  #plan(): void {
+    this.#planning = false;
+    const { plan, writes } = this.#next;
+    while (plan.bytes < transactionBytesMax && !this.#next.alone && this.#current?.alone !== true) {
+      const waiting = this.#waiting[0];
+      if (waiting === undefined) return;
+      const first = this.#current === undefined && writes.length === 0;
+      const alone = this.#steps.alone(waiting.write);
+      if (alone && !first) return;
+      try {
+        if (!this.#steps.plan(waiting.write, plan)) {
+          assert(!first, "what is committed must be enough to plan the first write");
+          return;
+        }
+        writes.push(waiting);
+        this.#next.alone = alone;
+      } catch (thrown) {
+        waiting.reject(thrown);
+      }
+      this.#waiting.shift();
+    }
+  }
+}
+
+interface Transaction<W> {
+  readonly plan: TransactionPlan;
+  readonly writes: Waiting<W>[];
+  alone: boolean;
 }
 
 interface Waiting<W> {

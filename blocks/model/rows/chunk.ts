@@ -23,50 +23,76 @@ export function chunkBytes(rows: Rows): number {
   );
 }
 
-export function encodeChunk(rows: Rows): Uint8Array {
-  const chunk = Buffer.allocUnsafeSlow(chunkBytes(rows));
-  encodeChunkInto(chunk, rows);
-  return chunk;
+/** The same memory three ways. What is encoded into it starts at a multiple of 8. */
+export interface ChunkMemory {
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
+  readonly floats: Float64Array;
 }
 
-/** Writes the chunk at the start of `target`, whose memory is aligned to 8 bytes. */
-export function encodeChunkInto(target: Uint8Array, rows: Rows): void {
+/** Memory whose content is arbitrary. */
+export function newChunkMemory(bytes: number): ChunkMemory {
+  const { buffer } = Buffer.allocUnsafeSlow(Math.ceil(bytes / 8) * 8);
+  return { bytes: new Uint8Array(buffer), words: new Uint32Array(buffer), floats: new Float64Array(buffer) };
+}
+
+/** Writes the chunk of `rows`, `chunkBytes` of them, from byte `at` on. */
+export function encodeChunk(memory: ChunkMemory, at: number, rows: Rows): void {
   const count = rows.time.length;
   const total = rows.blobs === undefined ? 0 : blobBytesOf(rows);
-  writeHeader(target, { count, stride: rows.stride, hasBlobs: rows.blobs !== undefined, blobBytes: total });
-  let at = chunkHeaderBytes;
-  target.set(bytesOf(rows.time), at);
-  at += count * 8;
-  target.set(bytesOf(rows.words), at);
-  at += count * 8 * rows.stride;
-  if (rows.blobs !== undefined) writeBlobs(target, at, at + 4 * count, rows.blobs, 0);
+  writeHeader(memory, at, count, rows.stride, rows.blobs !== undefined, total);
+  const cellsAt = at + chunkHeaderBytes + count * 8;
+  memory.floats.set(rows.time, (at + chunkHeaderBytes) / 8);
+  memory.words.set(rows.words, cellsAt / 4);
+  if (rows.blobs === undefined) return;
+  const endsAt = cellsAt + count * 8 * rows.stride;
+  writeBlobs(memory, endsAt, endsAt + 4 * count, rows.blobs, 0);
 }
 
-/** The first `keeping` rows of a chunk with others behind them: copies its columns without reading them. Both carry the same. */
-export function appendToChunk(chunk: Uint8Array, keeping: number, rows: Rows): Uint8Array {
-  const old = chunkHeader(chunk);
-  const added = rows.time.length;
-  const count = keeping + added;
-  const cell = 8 * old.stride;
-  const oldBlobs = chunkHeaderBytes + old.count * (8 + cell + (old.hasBlobs ? 4 : 0));
-  const kept =
-    old.hasBlobs && keeping > 0 ? viewOf(chunk).getUint32(oldBlobs - 4 * (old.count - keeping + 1), littleEndian) : 0;
-  const blobBytes = kept + (rows.blobs === undefined ? 0 : blobBytesOf(rows));
-  const target = Buffer.allocUnsafeSlow(chunkHeaderBytes + count * (8 + cell + (old.hasBlobs ? 4 : 0)) + blobBytes);
-  writeHeader(target, { ...old, count, blobBytes });
-  const ends = chunkHeaderBytes + count * 8 + count * cell;
-  const oldEnds = chunkHeaderBytes + old.count * 8 + old.count * cell;
-  target.set(chunk.subarray(chunkHeaderBytes, chunkHeaderBytes + keeping * 8), chunkHeaderBytes);
-  target.set(bytesOf(rows.time), chunkHeaderBytes + keeping * 8);
-  const cells = chunkHeaderBytes + old.count * 8;
-  target.set(chunk.subarray(cells, cells + keeping * cell), chunkHeaderBytes + count * 8);
-  target.set(bytesOf(rows.words), ends - added * cell);
-  if (rows.blobs === undefined) return target;
-  target.set(chunk.subarray(oldEnds, oldEnds + 4 * keeping), ends);
-  const blobsAt = ends + 4 * count;
-  target.set(chunk.subarray(oldBlobs, oldBlobs + kept), blobsAt);
-  writeBlobs(target, ends + 4 * keeping, blobsAt + kept, rows.blobs, kept);
-  return target;
+/** Bytes of what `appendToChunk` writes. */
+export function appendedBytes(chunk: Uint8Array, old: ChunkHeader, keeping: number, rows: Rows): number {
+  const row = 8 + 8 * old.stride + (old.hasBlobs ? 4 : 0);
+  const blobBytes = rows.blobs === undefined ? 0 : keptBlobBytes(chunk, old, keeping) + blobBytesOf(rows);
+  return chunkHeaderBytes + (keeping + rows.time.length) * row + blobBytes;
+}
+
+/**
+ * Writes, from byte `at` on, the first `keeping` rows of a chunk with others behind them: copies its columns without reading
+ * them. Both carry the same.
+ */
+export function appendToChunk(
+  memory: ChunkMemory,
+  at: number,
+  chunk: Uint8Array,
+  old: ChunkHeader,
+  keeping: number,
+  rows: Rows,
+): void {
+  const { stride, hasBlobs } = old;
+  const count = keeping + rows.time.length;
+  const cell = 8 * stride;
+  const timeAt = at + chunkHeaderBytes;
+  const cellsAt = timeAt + count * 8;
+  const oldCellsAt = chunkHeaderBytes + old.count * 8;
+  if (keeping > 0) {
+    memory.bytes.set(chunk.subarray(chunkHeaderBytes, chunkHeaderBytes + keeping * 8), timeAt);
+    memory.bytes.set(chunk.subarray(oldCellsAt, oldCellsAt + keeping * cell), cellsAt);
+  }
+  memory.floats.set(rows.time, timeAt / 8 + keeping);
+  memory.words.set(rows.words, cellsAt / 4 + keeping * 2 * stride);
+  if (rows.blobs === undefined) {
+    writeHeader(memory, at, count, stride, hasBlobs, 0);
+    return;
+  }
+  const endsAt = cellsAt + count * cell;
+  const blobsAt = endsAt + 4 * count;
+  const kept = keptBlobBytes(chunk, old, keeping);
+  const oldEndsAt = oldCellsAt + old.count * cell;
+  const oldBlobsAt = oldEndsAt + 4 * old.count;
+  writeHeader(memory, at, count, stride, hasBlobs, kept + blobBytesOf(rows));
+  memory.bytes.set(chunk.subarray(oldEndsAt, oldEndsAt + 4 * keeping), endsAt);
+  memory.bytes.set(chunk.subarray(oldBlobsAt, oldBlobsAt + kept), blobsAt);
+  writeBlobs(memory, endsAt + 4 * keeping, blobsAt + kept, rows.blobs, kept);
 }
 
 /** Views of `chunk`, whose memory is aligned to 8 bytes. */
@@ -94,7 +120,6 @@ export interface ChunkHeader {
   readonly count: number;
   readonly stride: number;
   readonly hasBlobs: boolean;
-  readonly blobBytes: number;
 }
 
 export function chunkHeader(chunk: Uint8Array): ChunkHeader {
@@ -103,7 +128,6 @@ export function chunkHeader(chunk: Uint8Array): ChunkHeader {
     count: view.getUint32(0, littleEndian),
     stride: view.getUint16(4, littleEndian),
     hasBlobs: view.getUint16(6, littleEndian) === 1,
-    blobBytes: view.getUint32(8, littleEndian),
   };
 }
 
@@ -121,29 +145,41 @@ export function aligned(bytes: Uint8Array): Uint8Array {
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-function writeHeader(target: Uint8Array, header: ChunkHeader): void {
-  const view = viewOf(target);
-  view.setUint32(0, header.count, littleEndian);
-  view.setUint16(4, header.stride, littleEndian);
-  view.setUint16(6, header.hasBlobs ? 1 : 0, littleEndian);
-  view.setUint32(8, header.blobBytes, littleEndian);
-  view.setUint32(12, 0, littleEndian);
+function writeHeader(
+  { words }: ChunkMemory,
+  at: number,
+  count: number,
+  stride: number,
+  hasBlobs: boolean,
+  blobBytes: number,
+): void {
+  const word = at / 4;
+  const flag = hasBlobs ? 1 : 0;
+  words[word] = count;
+  words[word + 1] = littleEndian ? stride | (flag << 16) : (stride << 16) | flag;
+  words[word + 2] = blobBytes;
+  words[word + 3] = 0;
 }
 
 function writeBlobs(
-  target: Uint8Array,
+  { bytes, words }: ChunkMemory,
   endsAt: number,
   blobsAt: number,
   blobs: readonly Uint8Array[],
   before: number,
 ): void {
-  const view = viewOf(target);
   let written = 0;
   for (const [row, blob] of blobs.entries()) {
-    target.set(blob, blobsAt + written);
+    bytes.set(blob, blobsAt + written);
     written += blob.byteLength;
-    view.setUint32(endsAt + 4 * row, before + written, littleEndian);
+    words[endsAt / 4 + row] = before + written;
   }
+}
+
+/** Bytes of the blobs of the first `keeping` rows of a chunk that has blobs. */
+function keptBlobBytes(chunk: Uint8Array, { count, stride }: ChunkHeader, keeping: number): number {
+  if (keeping === 0) return 0;
+  return viewOf(chunk).getUint32(chunkHeaderBytes + count * 8 * (1 + stride) + 4 * (keeping - 1), littleEndian);
 }
 
 function blobBytesOf(rows: Rows): number {
@@ -153,5 +189,3 @@ function blobBytesOf(rows: Rows): number {
 }
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const bytesOf = (column: Float64Array | Uint32Array) =>
-  new Uint8Array(column.buffer, column.byteOffset, column.byteLength);

@@ -2,7 +2,7 @@ import type { Layout } from "../data-type.ts";
 import { ObservationChunk } from "../observation-chunk.ts";
 import type { SeriesTable } from "../series.ts";
 import { Receipt } from "../../../runtime/receipt.ts";
-import { aligned, chunkBytes, decodeChunk, encodeChunkInto } from "./chunk.ts";
+import { aligned, chunkBytes, decodeChunk, encodeChunk, newChunkMemory } from "./chunk.ts";
 import { columnOf, type Rows, wordsOf } from "./rows.ts";
 
 /** A record takes no further row once it has this much: what bounds the memory of whoever reads it. */
@@ -56,16 +56,17 @@ export class RecordBuilder {
     this.#sections.clear();
     this.#rows = 0;
     this.#blobBytes = 0;
-    const record = new Uint8Array(parts.reduce((sum, part) => sum + sectionBytes(part.rows), 0));
+    const record = newChunkMemory(parts.reduce((sum, part) => sum + sectionBytes(part.rows), 0));
+    // What is filled up is zero.
+    record.bytes.fill(0);
     let at = 0;
     for (const { layout, ids, rows } of parts) {
-      const header = new Uint32Array(record.buffer, at, 4);
-      header.set([ids.length, layouts.indexOf(layout), chunkBytes(rows)]);
-      new Uint32Array(record.buffer, at + sectionHeaderBytes, ids.length).set(ids);
-      encodeChunkInto(record.subarray(at + sectionHeaderBytes + filled(4 * ids.length)), rows);
+      record.words.set([ids.length, layouts.indexOf(layout), chunkBytes(rows), 0], at / 4);
+      record.words.set(ids, (at + sectionHeaderBytes) / 4);
+      encodeChunk(record, at + sectionHeaderBytes + filled(4 * ids.length), rows);
       at += sectionBytes(rows);
     }
-    return record;
+    return record.bytes;
   }
 }
 

@@ -6,6 +6,7 @@ import { Environment, type KeyValues } from "../../../connectors/embedded/enviro
 import type { Rows } from "../../../blocks/model/rows/rows.ts";
 import { Tails } from "../../../connectors/embedded/tails.ts";
 import { type ChunkLimits, Track } from "../../../connectors/embedded/track.ts";
+import { TransactionPlan, ValueMemories } from "../../../connectors/embedded/transaction-plan.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 let folder: { path: string; remove: () => Promise<void> };
@@ -63,9 +64,16 @@ function countsOf(series: number): number[] {
   return counts;
 }
 
+const memories = new ValueMemories();
+
 async function write(track: Track, rows: Rows): Promise<void> {
-  await environment.commit(track.write(rows));
-  tails.committed();
+  const plan = new TransactionPlan(memories);
+  tails.begin();
+  track.write(rows, plan);
+  tails.submitted();
+  await environment.commit(plan.operations);
+  tails.settled();
+  plan.release();
 }
 
 const times = (from: number, count: number, step = 1) => Array.from({ length: count }, (_, i) => from + i * step);
@@ -82,7 +90,9 @@ test("appended rows join the last chunk until it is large enough, and start the 
 test("a write that was not committed leaves the next one the last chunk that was", async () => {
   const { track, series } = newTrack();
   await write(track, rowsAt(times(0, 4), 0));
-  track.write(rowsAt(times(4, 4), 0));
+  tails.begin();
+  track.write(rowsAt(times(4, 4), 0), new TransactionPlan(memories));
+  tails.submitted();
   tails.failed();
   await write(track, rowsAt([8, 9], 1));
   await write(track, rowsAt([9, 10], 2));
