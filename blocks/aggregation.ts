@@ -3,10 +3,10 @@ import { Receipt } from "../runtime/receipt.ts";
 import { GraphStage, GraphStageLogic, Inlet, Outlet, type Shape } from "../runtime/streams/graph-stage.ts";
 import { AggregationChunk } from "./model/aggregation.ts";
 import { type BlockContext, defineBlock } from "./model/component.ts";
-import { DeadLetterChunk } from "./model/dead-letter.ts";
+import { type DeadLetter, DeadLetterChunk } from "./model/dead-letter.ts";
 import { type Period, periodOf } from "./model/period.ts";
 import type { Series } from "./model/series.ts";
-import type { StatesWrite } from "./model/store.ts";
+import type { StatesWrite, Store } from "./model/store.ts";
 import { aggregationsOf, bucketResults } from "./rollup/aggregations.ts";
 import { Cascade } from "./rollup/cascade.ts";
 import { chosenDerivators } from "./rollup/chosen.ts";
@@ -52,10 +52,11 @@ class AggregationShape implements Shape {
  *
  * Emits:         one chunk of aggregations per update, once they are durable. `rejected`: a dead letter for each derivator that
  *                failed at buckets of the update.
- * Backpressures: while an update is computed and written, and when downstream does.
+ * Backpressures: while an update is computed; until it is written, or, where the store's writes count in order, until the one
+ *                before it is; and when downstream does.
  * Completes:     when upstream completes and the last update is durable and published.
  * Cancels:       when `rejected` cancels it fails; a subscriber of `aggregations` may leave.
- * State:         one update; one hot bucket per series and period, at most `hot_series`, then read back from the store.
+ * State:         one update, or two that are written one behind the other; one hot bucket per series and period, at most `hot_series`, then read back from the store.
  * Delivery:      the receipts of an update are held until its buckets are durable at every period.
  */
 class AggregationStage extends GraphStage<AggregationShape> {
@@ -110,6 +111,12 @@ interface Level {
   readonly states: StateTable;
 }
 
+interface StoredLevels {
+  readonly levels: readonly Level[];
+  /** What derivators failed at. */
+  readonly letters: readonly DeadLetter[];
+}
+
 class AggregationLogic extends GraphStageLogic {
   readonly #ports: AggregationShape;
   readonly #given: Given;
@@ -117,8 +124,14 @@ class AggregationLogic extends GraphStageLogic {
   readonly #sets: DerivatorSets;
   readonly #cascades: readonly Cascade[];
   readonly #failures: DerivatorFailures;
-  #busy = false;
-  #waiting: AggregationChunk | undefined;
+  #computing = false;
+  /** Updates that are computed or written. */
+  #underWay = 0;
+  /** Resolves when all that was computed so far is stored, or has failed. */
+  #stored: Promise<unknown> = Promise.resolve();
+  /** Letters of the update that is computed. */
+  readonly #letters: DeadLetter[] = [];
+  readonly #waiting: AggregationChunk[] = [];
 
   constructor(ports: AggregationShape, given: Given, cascades: readonly Cascade[]) {
     super(ports);
@@ -149,23 +162,43 @@ class AggregationLogic extends GraphStageLogic {
   }
 
   #begin(updates: BucketUpdates): void {
-    this.#busy = true;
-    const done = this.getAsyncCallback((levels: readonly Level[]) => this.#done(updates, levels));
+    this.#computing = true;
+    this.#underWay += 1;
+    const computed = this.getAsyncCallback(() => {
+      this.#computing = false;
+      this.#goOn();
+    });
+    const done = this.getAsyncCallback((stored: StoredLevels) => this.#done(updates, stored));
     const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
-    this.#computeAndWrite(updates).then(done, failed);
+    this.#compute(updates, this.#stored)
+      .then((levels) => {
+        const stored = this.#write(updates, levels);
+        this.#stored = stored.catch(() => {});
+        const letters = [...this.#letters.splice(0), ...this.#failures.take(this.clock.now())];
+        computed(undefined);
+        return stored.then(() => ({ levels, letters }));
+      })
+      .then(done, failed);
   }
 
-  async #computeAndWrite({ states: first, newestBefore, revisionOf }: BucketUpdates): Promise<Level[]> {
+  /** @param before Resolves when what was computed before is stored, or has failed. */
+  async #compute({ states: first, newestBefore }: BucketUpdates, before: Promise<unknown>): Promise<Level[]> {
     const levels: Level[] = [{ period: this.#given.first as Period, states: first }];
     let finer = first;
     for (const cascade of this.#cascades) {
-      finer = await cascade.compute(finer, newestBefore);
+      finer = await cascade.compute(finer, newestBefore, before);
       levels.push({ period: cascade.period, states: finer });
     }
     if (this.#publishes) for (const { states, period } of levels) await this.#withResults(states, period);
-    const states = levels.flatMap((level) => this.#stateWrites(level, revisionOf));
-    await this.#context.store(this.#given.store).write({ states });
     return levels;
+  }
+
+  #write({ revisionOf }: BucketUpdates, levels: readonly Level[]): Promise<void> {
+    return this.#store.write({ states: levels.flatMap((level) => this.#stateWrites(level, revisionOf)) });
+  }
+
+  get #store(): Store {
+    return this.#context.store(this.#given.store);
   }
 
   #stateWrites({ period, states }: Level, revisionOf: SeriesRevisions): StatesWrite[] {
@@ -198,26 +231,24 @@ class AggregationLogic extends GraphStageLogic {
     return settleStates(states, this.#context.table, this.#sets, period, failed);
   }
 
-  #done(updates: BucketUpdates, levels: readonly Level[]): void {
-    this.#busy = false;
+  #done({ receipts }: BucketUpdates, { levels, letters }: StoredLevels): void {
+    this.#underWay -= 1;
+    const now = this.clock.now();
+    // They are of the update that is computed meanwhile.
+    if (this.#computing) this.#letters.push(...this.#failures.take(now));
     const values = this.#publishes
       ? levels.flatMap(({ period, states }) =>
           aggregationsOf(states, period, this.#context.table, this.#sets, this.#failures),
         )
       : undefined;
-    this.#reject(updates.receipts);
-    if (values === undefined) {
-      for (const receipt of updates.receipts) receipt.release();
-    } else {
-      this.#waiting = new AggregationChunk(values, Receipt.joined(updates.receipts));
-    }
+    this.#reject([...letters, ...this.#failures.take(now)], receipts);
+    if (values === undefined) for (const receipt of receipts) receipt.release();
+    else this.#waiting.push(new AggregationChunk(values, Receipt.joined(receipts)));
     this.#goOn();
   }
 
   /** Hands on what derivators failed at, with a hold of its own. */
-  #reject(receipts: readonly Receipt[]): void {
-    const letters = this.#failures.take(this.clock.now());
-    const [receipt] = receipts;
+  #reject(letters: readonly DeadLetter[], [receipt]: readonly Receipt[]): void {
     const { rejected } = this.#ports;
     if (letters.length === 0 || receipt === undefined || rejected === undefined) return;
     receipt.added(letters.length);
@@ -227,17 +258,28 @@ class AggregationLogic extends GraphStageLogic {
   }
 
   #goOn(): void {
-    const { aggregations, rejected, in: inlet } = this.#ports;
-    if (this.#busy) return;
-    if (this.#waiting !== undefined && aggregations !== undefined) {
-      if (this.isClosed(aggregations)) this.#waiting.receipt.release();
-      else if (this.isAvailable(aggregations)) this.push(aggregations, this.#waiting);
-      else return;
-      this.#waiting = undefined;
+    const { in: inlet, rejected } = this.#ports;
+    this.#publish();
+    const held = this.#underWay + this.#waiting.length;
+    if (this.isClosed(inlet)) {
+      if (held === 0) this.completeStage();
+      return;
     }
-    if (this.isClosed(inlet)) this.completeStage();
-    // No update is begun before the letters of the last one are taken.
-    else if (!this.hasBeenPulled(inlet) && (rejected === undefined || this.isAvailable(rejected))) this.pull(inlet);
+    if (this.#computing || held >= (this.#store.writesInOrder === true ? 2 : 1) || this.hasBeenPulled(inlet)) return;
+    // No update is begun before the letters of those before it are taken.
+    if (rejected === undefined || this.isAvailable(rejected)) this.pull(inlet);
+  }
+
+  /** Hands on what is stored, as far as it is wanted. */
+  #publish(): void {
+    const { aggregations } = this.#ports;
+    const [first] = this.#waiting;
+    if (first === undefined || aggregations === undefined) return;
+    if (this.isClosed(aggregations)) for (const { receipt } of this.#waiting.splice(0)) receipt.release();
+    else if (this.isAvailable(aggregations)) {
+      this.#waiting.shift();
+      this.push(aggregations, first);
+    }
   }
 }
 

@@ -108,6 +108,11 @@ export interface SeriesFilter {
  * All failures are `EngineError`s with code `STORE_FAILED`, and `retryable` says whether to try again.
  */
 export interface Store {
+  /**
+   * Writes come to count in the order of their calls, also where an earlier one is not durable yet: who writes may go on before
+   * it is. Absent: who writes a key again waits until the first write is durable.
+   */
+  readonly writesInOrder?: true;
   /** Timestamp of the newest stored observation of each series, in the same order; `-Infinity` where there is none. */
   newest(series: readonly Series[]): Promise<Float64Array>;
   /** One result per range, in the same order; empty where nothing is stored. */

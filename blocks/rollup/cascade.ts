@@ -50,12 +50,17 @@ export class Cascade {
    * @param finer States of the finer buckets that changed, in order of series and start. They need not be stored yet.
    * @param newestBefore Newest observation of each series that was stored before those that changed the buckets. No finer bucket
    *   is stored that starts behind it, so what lies behind it needs no reading; where it is not given everything is read.
+   * @param before Resolves when the finer states that were computed before are stored, or their write has failed.
    * @returns states of this period's buckets that hold them, in the same order.
    * @throws {EngineError} of the store.
    */
-  async compute(finer: StateTable, newestBefore: ReadonlyMap<number, number>): Promise<StateTable> {
+  async compute(
+    finer: StateTable,
+    newestBefore: ReadonlyMap<number, number>,
+    before: Promise<unknown> = Promise.resolve(),
+  ): Promise<StateTable> {
     if (this.#hot.size > this.#hotSeriesMax) this.#hot.clear();
-    const stored = await this.#readBack(finer, newestBefore);
+    const stored = await this.#readBack(finer, newestBefore, before);
     const coarse = new StateTable(Math.max(16, finer.length >>> 2));
     for (let row = 0; row < finer.length; ) {
       const to = this.#endOfBucket(finer, row);
@@ -71,7 +76,11 @@ export class Cascade {
   }
 
   /** Finer states that are needed besides those at hand, by the first row of their bucket. */
-  async #readBack(finer: StateTable, newestBefore: ReadonlyMap<number, number>): Promise<Map<number, StateRows>> {
+  async #readBack(
+    finer: StateTable,
+    newestBefore: ReadonlyMap<number, number>,
+    before: Promise<unknown>,
+  ): Promise<Map<number, StateRows>> {
     for (let row = 0; row < finer.length; row = finer.endOfSeries(row)) {
       const series = finer.series[row] as number;
       if (this.#hot.has(series)) continue;
@@ -89,6 +98,7 @@ export class Cascade {
       rows.push(row);
       ranges.push({ series: this.#table.at(series), from: start, to: this.period.next(start) });
     }
+    if (ranges.length > 0) await before;
     const stored = ranges.length === 0 ? [] : await this.#store.readStates(this.#finer.key, ranges);
     return new Map(rows.map((row, place) => [row, stored[place] as StateRows]));
   }

@@ -49,11 +49,15 @@ export class Recorder {
   readonly #hot: HotStates;
   readonly #hotPoints: HotPoints;
   readonly #failures: DerivatorFailures | undefined;
-  readonly #grouper = new SeriesGrouper();
+  /** Taken in turns, as the store copies what was grouped while the next rows are. */
+  readonly #groupers = [new SeriesGrouper(), new SeriesGrouper()] as const;
+  #turn: 0 | 1 = 0;
   readonly #revisions = new WriteRevisions();
   #statesExpected = 0;
-  /** Resolves when the recordings asked for so far are durable, or have failed. */
-  #done: Promise<unknown> = Promise.resolve();
+  /** Resolves when the last recording has been computed, or has failed. */
+  #computed: Promise<unknown> = Promise.resolve();
+  /** Resolve when the last recording but one, and the last one, are durable, or have failed. */
+  #durable: readonly [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
 
   constructor(given: {
     table: SeriesTable;
@@ -73,24 +77,34 @@ export class Recorder {
     this.#failures = given.failures;
   }
 
+  /** Recordings that may be asked for before the first of them is durable, so that none waits. */
+  get recordingsMax(): number {
+    return this.#store.writesInOrder === true ? 2 : 1;
+  }
+
   /**
-   * Records the rows of `chunks`, in order of arrival, once the recordings before it are durable: what it reads back would lack
-   * their points. It also writes again the columns that the store was given, which has copied them by then.
+   * Records the rows of `chunks`, in order of arrival, once the recordings before it are durable, or, where writes count in
+   * order, computed: then it waits for the last one where it reads back, which would lack its points, and for the one before in
+   * any case, as it writes again the columns that the store was given, which has copied them by then.
    *
    * @throws {EngineError} of the store.
    */
   record(chunks: readonly ObservationChunk[]): Promise<Recording> {
-    const recording = this.#done.then(() => this.#record(chunks));
-    this.#done = recording.then(({ written }) => written).catch(() => {});
+    const [lastButOne, last] = this.#durable;
+    const begin = this.#store.writesInOrder === true ? Promise.all([this.#computed, lastButOne]) : last;
+    const recording = begin.then(() => this.#record(chunks, last));
+    this.#computed = recording.catch(() => {});
+    this.#durable = [last, recording.then(({ written }) => written).catch(() => {})];
     return recording;
   }
 
-  async #record(chunks: readonly ObservationChunk[]): Promise<Recording> {
+  /** @param before Resolves when what the store is asked for is there. */
+  async #record(chunks: readonly ObservationChunk[], before: Promise<unknown>): Promise<Recording> {
     const groups = this.#grouped(chunks);
-    await this.#learnNewest(groups);
+    await this.#learnNewest(groups, before);
     const newestBefore = new Map(groups.map(({ series }) => [series, this.#hot.newest(series)]));
     const states = new StateTable(Math.max(16, this.#statesExpected));
-    if (this.#period !== undefined) await this.#fold(groups, this.#period, states);
+    if (this.#period !== undefined) await this.#fold(groups, this.#period, states, before);
     const observations: ObservationsWrite[] = [];
     const revisionOf = this.#revisions.next(chunks);
     const touched: { series: number; time: Float64Array }[] = [];
@@ -115,24 +129,32 @@ export class Recorder {
 
   #grouped(chunks: readonly ObservationChunk[]): SeriesPoints[] {
     const groups: SeriesPoints[] = [];
+    const grouper = this.#groupers[this.#turn];
+    this.#turn = this.#turn === 0 ? 1 : 0;
     for (const layout of ["float", "long", "boxed"] as const satisfies readonly Layout[]) {
       const ofLayout = chunks.filter((chunk) => chunk.layout === layout);
       if (ofLayout.length === 0) continue;
-      groups.push(...this.#grouper.group(ofLayout, layout, this.#table.size, (series) => this.#hotPoints.of(series)));
+      groups.push(...grouper.group(ofLayout, layout, this.#table.size, (series) => this.#hotPoints.of(series)));
     }
     return groups;
   }
 
-  async #learnNewest(groups: readonly SeriesPoints[]): Promise<void> {
+  async #learnNewest(groups: readonly SeriesPoints[], before: Promise<unknown>): Promise<void> {
     const unknown = groups.filter(({ series }) => !this.#hot.knowsNewest(series)).map(({ series }) => series);
     if (unknown.length === 0) return;
+    await before;
     const newest = await this.#store.newest(unknown.map((series) => this.#table.at(series)));
     unknown.forEach((series, place) => {
       this.#hot.learnNewest(series, newest[place] as number);
     });
   }
 
-  async #fold(groups: readonly SeriesPoints[], period: Period, states: StateTable): Promise<void> {
+  async #fold(
+    groups: readonly SeriesPoints[],
+    period: Period,
+    states: StateTable,
+    before: Promise<unknown>,
+  ): Promise<void> {
     const ranges: SeriesRange[] = [];
     const readBack: (readonly SeriesRange[] | undefined)[] = groups.map(({ series, points }) => {
       const first = points.time[0] as number;
@@ -142,6 +164,7 @@ export class Recorder {
       ranges.push(...needed);
       return needed;
     });
+    if (ranges.length > 0) await before;
     const stored = ranges.length === 0 ? [] : await this.#store.readObservations(ranges);
     let next = 0;
     groups.forEach((group, place) => {

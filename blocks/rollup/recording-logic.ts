@@ -32,8 +32,8 @@ export interface RecordingParts {
  * Takes chunks in, lets them gather, records them in one piece, and hands what follows from them to the outlets `updates` and
  * `tags`. What the message and the observation block share.
  *
- * Gathers at most twice `grouper.size` rows (and the chunk that crossed the line): one batch on its way to the store, one
- * waiting. Beyond that it does not pull.
+ * Gathers at most twice `grouper.size` rows (and the chunk that crossed the line): one batch on its way to the store, and one
+ * that waits or, where the store takes it, follows it. Beyond that it does not pull.
  */
 export abstract class RecordingLogic extends GraphStageLogic {
   protected readonly ports: RecordingShape;
@@ -46,8 +46,11 @@ export abstract class RecordingLogic extends GraphStageLogic {
   #gathered: ObservationChunk[] = [];
   #rows = 0;
   #due = false;
-  /** Rows on their way to the store. */
+  /** Recordings on their way to the store, and their rows. */
+  #recordings = 0;
   #recordingRows = 0;
+  /** The last of them is not computed yet. */
+  #computing = false;
   #finishing = false;
   /** At most one element an outlet: no recording starts before both are gone. */
   readonly #waiting = new Map<Outlet<unknown>, unknown>();
@@ -151,16 +154,20 @@ export abstract class RecordingLogic extends GraphStageLogic {
   }
 
   #startIfDue(): void {
-    if (this.#recordingRows > 0 || this.#rows === 0 || this.#waiting.size > 0) return;
+    if (this.#computing || this.#recordings >= this.#recorder.recordingsMax) return;
+    if (this.#rows === 0 || this.#waiting.size > 0) return;
     if (!this.#due && !this.#finishing && this.#rows < this.#grouper.size) return;
     const chunks = this.#gathered;
     this.#gathered = [];
-    this.#recordingRows = this.#rows;
+    const rows = this.#rows;
+    this.#recordings += 1;
+    this.#computing = true;
+    this.#recordingRows += rows;
     this.#rows = 0;
     this.#due = false;
     this.cancelTimer("grouper");
     const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
-    const written = this.getAsyncCallback(() => this.#written(chunks));
+    const written = this.getAsyncCallback(() => this.#written(chunks, rows));
     const recorded = this.getAsyncCallback((recording: Recording) => this.#recorded(recording, chunks));
     this.#recorder
       .record(chunks)
@@ -173,6 +180,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
   }
 
   #recorded(recording: Recording, chunks: readonly ObservationChunk[]): void {
+    this.#computing = false;
     const receipts = chunks.map((chunk) => chunk.receipt);
     const { updates, tags } = this.ports;
     const letters = this.#failures.take(this.clock.now());
@@ -191,10 +199,12 @@ export abstract class RecordingLogic extends GraphStageLogic {
       this.#waiting.set(tags, new TagUpdates(this.#table, recording.touched, receipts));
       this.#handOver(tags);
     }
+    this.#startIfDue();
   }
 
-  #written(chunks: readonly ObservationChunk[]): void {
-    this.#recordingRows = 0;
+  #written(chunks: readonly ObservationChunk[], rows: number): void {
+    this.#recordings -= 1;
+    this.#recordingRows -= rows;
     for (const chunk of chunks) {
       chunk.receipt.durable(chunk.length);
       chunk.receipt.release();
@@ -214,8 +224,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
   }
 
   #stopIfDone(): void {
-    if (this.#finishing && this.#recordingRows === 0 && this.#rows === 0 && this.#waiting.size === 0)
-      this.completeStage();
+    if (this.#finishing && this.#recordings === 0 && this.#rows === 0 && this.#waiting.size === 0) this.completeStage();
   }
 }
 

@@ -58,6 +58,7 @@ export async function openEmbeddedStore(path: string, options: EmbeddedStoreOpti
  * 32 MiB, or one write, each.
  */
 export class EmbeddedStore implements Store {
+  readonly writesInOrder = true;
   readonly #environment: Environment;
   readonly #lock: FolderLock | undefined;
   readonly #chunks: KeyValues;

@@ -25,6 +25,7 @@ export const memoryStore = defineStore({
 
 /** A store that forgets everything with the process. It grows with what is written, without a bound: for tests only. */
 export class MemoryStore implements Store {
+  readonly writesInOrder = true;
   readonly #kept = new Map<string, KeptSeries>();
   /** The same by object, so that a name is built once a table and series. */
   readonly #known = new WeakMap<Series, KeptSeries>();
