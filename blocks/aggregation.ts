@@ -6,12 +6,12 @@ import { type BlockContext, defineBlock } from "./model/component.ts";
 import { type DeadLetter, DeadLetterChunk } from "./model/dead-letter.ts";
 import { type Period, periodOf } from "./model/period.ts";
 import type { Series } from "./model/series.ts";
-import type { StatesWrite, Store } from "./model/store.ts";
+import type { BucketResult, StateRows, StatesWrite, Store } from "./model/store.ts";
 import { aggregationsOf, bucketResults } from "./rollup/aggregations.ts";
 import { Cascade } from "./rollup/cascade.ts";
 import { chosenDerivators } from "./rollup/chosen.ts";
-import { DerivatorFailures } from "./rollup/derivator-failures.ts";
-import type { DerivatorSets } from "./rollup/derivator-set.ts";
+import { DerivatorFailures, type OnFailure } from "./rollup/derivator-failures.ts";
+import type { DerivatorSet, DerivatorSets } from "./rollup/derivator-set.ts";
 import { aggregatorsSetting, derivatorsSetting, hotSeriesSetting, storeSetting } from "./rollup/settings.ts";
 import { receiverGone } from "./rollup/recording-logic.ts";
 import { settleStates } from "./rollup/settle-states.ts";
@@ -201,19 +201,14 @@ class AggregationLogic extends GraphStageLogic {
     return this.#context.store(this.#given.store);
   }
 
-  #stateWrites({ period, states }: Level, revisionOf: SeriesRevisions): StatesWrite[] {
+  #stateWrites(level: Level, revisionOf: SeriesRevisions): StatesWrite[] {
+    const { states } = level;
     const writes: StatesWrite[] = [];
     for (let row = 0; row < states.length; ) {
       const to = states.endOfSeries(row);
       const series = this.#context.table.at(states.series[row] as number);
       const set = this.#sets.of(series.type);
-      const first = row;
-      const start = states.start[first] as number;
-      const failed = this.#failures.at(() => ({ series, period: period.label, start }));
-      const results = (offset: number) => bucketResults(states, first + offset, series, period, set, failed);
-      const revision = revisionOf(series.index);
-      const rows = states.rows(row, to, series, set, failed);
-      writes.push({ series, period: period.key, rows, results, revision });
+      writes.push(new SeriesBuckets(level, row, to, series, set, revisionOf(series.index), this.#failures));
       row = to;
     }
     return writes;
@@ -280,6 +275,51 @@ class AggregationLogic extends GraphStageLogic {
       this.#waiting.shift();
       this.push(aggregations, first);
     }
+  }
+}
+
+/** The buckets of one series of a level. Closures for each would cost more than encoding them. */
+class SeriesBuckets implements StatesWrite {
+  readonly series: Series;
+  readonly rows: StateRows;
+  readonly revision: number | undefined;
+  readonly #level: Level;
+  readonly #first: number;
+  readonly #set: DerivatorSet;
+  readonly #failures: DerivatorFailures;
+
+  constructor(
+    level: Level,
+    first: number,
+    to: number,
+    series: Series,
+    set: DerivatorSet,
+    revision: number | undefined,
+    failures: DerivatorFailures,
+  ) {
+    this.#level = level;
+    this.#first = first;
+    this.series = series;
+    this.#set = set;
+    this.revision = revision;
+    this.#failures = failures;
+    this.rows = level.states.rows(first, to, series, set, set.empty ? undefined : this.#failed());
+  }
+
+  get period(): string {
+    return this.#level.period.key;
+  }
+
+  get results(): (row: number) => readonly BucketResult[] {
+    const { states, period } = this.#level;
+    const failed = this.#failed();
+    return (row) => bucketResults(states, this.#first + row, this.series, period, this.#set, failed);
+  }
+
+  #failed(): OnFailure {
+    const { states, period } = this.#level;
+    const start = states.start[this.#first] as number;
+    return this.#failures.at(() => ({ series: this.series, period: period.label, start }));
   }
 }
 

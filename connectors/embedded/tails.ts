@@ -10,8 +10,9 @@ export class Tail {
   /** Its size. */
   bytes = 0;
   key: Buffer | undefined;
-  /** It stands at the start of memory that is the tail's own; absent where nothing will be appended to it. */
-  chunk: Uint8Array | undefined;
+  /** Memory of its own for the chunk, and whether that stands at the start of it: not where nothing will be appended. */
+  memory: Uint8Array | undefined;
+  held = false;
   /** Otherwise it is looked for, as soon as what is planned of its track is committed. */
   known = true;
   /** The last transaction that changes the track, the one before that, and the last write. */
@@ -19,16 +20,17 @@ export class Tail {
   plannedBefore = 0;
   write = 0;
 
-  /** Memory that the chunk has. */
-  get room(): number {
-    return this.chunk?.byteLength ?? 0;
+  get chunk(): Uint8Array | undefined {
+    return this.held ? this.memory : undefined;
   }
 
-  holds(chunk: Uint8Array, keeping: boolean): void {
+  /** It is `chunk`, of which it keeps a copy where others may be appended to it. */
+  hold(chunk: Uint8Array, keeping: boolean): void {
     this.bytes = chunk.byteLength;
-    if (!keeping) this.chunk = undefined;
-    else if (this.chunk !== undefined && chunk.byteLength <= this.chunk.byteLength) this.chunk.set(chunk);
-    else this.chunk = copyWithRoom(chunk);
+    this.held = keeping;
+    if (!keeping) return;
+    if (this.memory === undefined || this.memory.byteLength < chunk.byteLength) this.memory = roomFor(chunk);
+    this.memory.set(chunk);
   }
 }
 
@@ -113,9 +115,10 @@ export class Tails {
 
   /** The tail will be `chunk`, of which it keeps a copy where others may be appended to it. */
   hold(tail: Tail, chunk: Uint8Array, keeping: boolean): void {
-    const before = tail.room;
-    tail.holds(chunk, keeping);
-    if (tail.room !== before) this.#count(tail.room - before);
+    const before = bytesOf(tail);
+    tail.hold(chunk, keeping);
+    const after = bytesOf(tail);
+    if (after !== before) this.#count(after - before);
   }
 
   /** The write at hand takes rows from the track: what its tail will be is looked for once that is committed. */
@@ -179,13 +182,10 @@ export class Tails {
   }
 }
 
-const bytesOf = (tail: Tail) => entryBytes + tail.room;
+const bytesOf = (tail: Tail) => entryBytes + (tail.memory?.byteLength ?? 0);
 
-/** Memory that grows by doubling. */
-function copyWithRoom(chunk: Uint8Array): Uint8Array {
-  const memory = new Uint8Array(
-    Buffer.allocUnsafeSlow(Math.max(128, 2 ** Math.ceil(Math.log2(chunk.byteLength)))).buffer,
-  );
-  memory.set(chunk);
-  return memory;
+/** It grows by doubling. */
+function roomFor(chunk: Uint8Array): Uint8Array {
+  const bytes = Math.max(128, 2 ** Math.ceil(Math.log2(chunk.byteLength)));
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
 }

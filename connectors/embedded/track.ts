@@ -275,7 +275,7 @@ export class Track {
       Object.assign(tail, chunkHeader(chunk));
       tail.start = readOrdered(key, prefixBytes);
       tail.lastTime = lastTimeOf(chunk);
-      tail.holds(chunk, this.#mayGrow(tail.count, chunk.byteLength));
+      tail.hold(chunk, this.#mayGrow(tail.count, chunk.byteLength));
     }
     return tail;
   }

@@ -442,6 +442,8 @@ const runOfRows = fc.record({
   count: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 200, max: 1300 })),
   /** Taken away in the same write, but for the rows that it stores. */
   deletes: fc.option(fc.tuple(fc.integer({ min: -4000, max: 6000 }), fc.integer({ min: 0, max: 3000 }))),
+  /** Before the next write, where the store may be given that earlier. */
+  awaited: fc.boolean(),
 });
 type RunOfRows = typeof runOfRows extends fc.Arbitrary<infer T> ? T : never;
 
@@ -457,12 +459,13 @@ async function agreesWithModel(
 ): Promise<void> {
   const table = new SeriesTable();
   const model = new Map<string, Map<number, number>>();
-  for (const [number, { type, period, first, step, count, deletes }] of writes.entries()) {
+  const underWay: Promise<void>[] = [];
+  for (const [number, { type, period, first, step, count, deletes, awaited }] of writes.entries()) {
     const series = table.intern("m", { of: "model" }, type);
     const times = Array.from({ length: count }, (_, i) => first + i * step);
     const [from, length] = deletes ?? [0, 0];
     const range = { series, from, to: from + length };
-    await tested.store.write(
+    const written = tested.store.write(
       period === undefined
         ? {
             ...(deletes !== null && { deletes: { observations: [range] } }),
@@ -473,11 +476,14 @@ async function agreesWithModel(
             states: [{ series, period, rows: statesOf(times, number) }],
           },
     );
+    underWay.push(written);
+    if (awaited || tested.store.writesInOrder !== true) await written;
     const kept = model.get(`${type} ${period}`) ?? new Map<number, number>();
     model.set(`${type} ${period}`, kept);
     for (const time of [...kept.keys()]) if (time >= range.from && time < range.to) kept.delete(time);
     for (const time of times) kept.set(time, number);
   }
+  await Promise.all(underWay);
   const store = await tested.reopen();
   for (const type of types) {
     const series = table.intern("m", { of: "model" }, type);

@@ -43,7 +43,7 @@ export function encodeChunk(memory: ChunkMemory, at: number, rows: Rows): void {
   writeHeader(memory, at, count, rows.stride, rows.blobs !== undefined, total);
   const cellsAt = at + chunkHeaderBytes + count * 8;
   memory.floats.set(rows.time, (at + chunkHeaderBytes) / 8);
-  memory.words.set(rows.words, cellsAt / 4);
+  putCells(memory, cellsAt, rows);
   if (rows.blobs === undefined) return;
   const endsAt = cellsAt + count * 8 * rows.stride;
   writeBlobs(memory, endsAt, endsAt + 4 * count, rows.blobs, 0);
@@ -79,7 +79,7 @@ export function appendToChunk(
     memory.bytes.set(chunk.subarray(oldCellsAt, oldCellsAt + keeping * cell), cellsAt);
   }
   memory.floats.set(rows.time, timeAt / 8 + keeping);
-  memory.words.set(rows.words, cellsAt / 4 + keeping * 2 * stride);
+  putCells(memory, cellsAt + keeping * cell, rows);
   if (rows.blobs === undefined) {
     writeHeader(memory, at, count, stride, hasBlobs, 0);
     return;
@@ -159,6 +159,11 @@ function writeHeader(
   words[word + 1] = littleEndian ? stride | (flag << 16) : (stride << 16) | flag;
   words[word + 2] = blobBytes;
   words[word + 3] = 0;
+}
+
+function putCells(memory: ChunkMemory, at: number, rows: Rows): void {
+  if (rows.floats === undefined) memory.words.set(rows.words, at / 4);
+  else memory.floats.set(rows.floats, at / 8);
 }
 
 function writeBlobs(

@@ -13,13 +13,17 @@ export interface Rows {
   readonly stride: number;
   /** `2 * stride` words a row. */
   readonly words: Uint32Array;
+  /** The same memory, where the cells are floats that come from outside. */
+  readonly floats?: Float64Array;
   readonly blobs: readonly Uint8Array[] | undefined;
 }
 
 export function rowsOfPoints(points: Points): Rows {
   const { time, values } = points;
   if (Array.isArray(values)) return { time, stride: 0, words: new Uint32Array(0), blobs: values.map(encodeBoxed) };
-  return { time, stride: 1, words: wordsOf(values), blobs: undefined };
+  return values instanceof Float64Array
+    ? new FloatRows(time, 1, values, undefined)
+    : { time, stride: 1, words: wordsOf(values), blobs: undefined };
 }
 
 export function pointsOfRows(type: DataType, rows: Rows): Points {
@@ -29,7 +33,26 @@ export function pointsOfRows(type: DataType, rows: Rows): Points {
 export function rowsOfStates(states: StateRows): Rows {
   const { start, floats, bytes } = states;
   const stride = floats === undefined || start.length === 0 ? 0 : floats.length / start.length;
-  return { time: start, stride, words: wordsOf(floats ?? new Float64Array(0)), blobs: bytes };
+  return new FloatRows(start, stride, floats ?? noFloats, bytes);
+}
+
+/** Rows that are seldom asked for words, as they are encoded as they are. */
+class FloatRows implements Rows {
+  readonly time: Float64Array;
+  readonly stride: number;
+  readonly floats: Float64Array;
+  readonly blobs: readonly Uint8Array[] | undefined;
+
+  constructor(time: Float64Array, stride: number, floats: Float64Array, blobs: readonly Uint8Array[] | undefined) {
+    this.time = time;
+    this.stride = stride;
+    this.floats = floats;
+    this.blobs = blobs;
+  }
+
+  get words(): Uint32Array {
+    return wordsOf(this.floats);
+  }
 }
 
 export function statesOfRows(rows: Rows): StateRows {
@@ -113,6 +136,7 @@ export function lowerBound(times: Float64Array, time: number, from = 0): number 
 }
 
 const noBytes = new Uint8Array(0);
+const noFloats = new Float64Array(0);
 const nanWords = new Uint32Array(new Float64Array([Number.NaN]).buffer);
 
 function widen(part: Rows, stride: number, words: Uint32Array, at: number): void {

@@ -6,7 +6,7 @@ function tail(start: number, bytes = 0): Tail {
   const made = new Tail();
   made.start = start;
   made.count = 1;
-  if (bytes > 0) made.holds(new Uint8Array(bytes), true);
+  if (bytes > 0) made.hold(new Uint8Array(bytes), true);
   return made;
 }
 const notAsked = () => assert.fail("a known tail is not looked for");
