@@ -15,17 +15,29 @@ export interface BucketValues {
 export const bucketSumNames = ["first", "last", "min", "max", "sum", "squares"] as const;
 
 export function bucketChecksum(buckets: Iterable<BucketValues>): Checksum {
-  const sums = bucketSumNames.map(() => new ExactSum());
-  const counts = { buckets: 0, rows: 0 };
-  for (const bucket of buckets) {
-    counts.buckets += 1;
-    counts.rows += bucket.count;
+  const sums = new BucketSums();
+  for (const bucket of buckets) sums.add(bucket);
+  return sums.checksum;
+}
+
+/** The same of buckets that come bit by bit. */
+export class BucketSums {
+  readonly #sums = bucketSumNames.map(() => new ExactSum());
+  #buckets = 0;
+  #rows = 0;
+
+  add(bucket: BucketValues): void {
+    this.#buckets += 1;
+    this.#rows += bucket.count;
     bucketSumNames.forEach((name, place) => {
-      sums[place]?.add(bucket[name]);
+      this.#sums[place]?.add(bucket[name]);
     });
   }
-  return {
-    counts,
-    sums: Object.fromEntries(bucketSumNames.map((name, place) => [name, sums[place]?.value ?? Number.NaN])),
-  };
+
+  get checksum(): Checksum {
+    return {
+      counts: { buckets: this.#buckets, rows: this.#rows },
+      sums: Object.fromEntries(bucketSumNames.map((name, place) => [name, this.#sums[place]?.value ?? Number.NaN])),
+    };
+  }
 }

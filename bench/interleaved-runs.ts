@@ -13,6 +13,8 @@ export interface Measured {
   readonly rates: readonly number[];
   /** The largest of all runs. */
   readonly rssMb: number;
+  /** The largest of all runs, where it is measured. */
+  readonly anonymousMb: number | undefined;
   /** Of each run that measured it. */
   readonly latencies: readonly Latency[];
 }
@@ -41,9 +43,12 @@ export async function interleavedRuns(workload: Workload, size: WorkloadSize, ru
     name,
     rates: taken.map(({ elements, milliseconds }) => (1_000 * elements) / milliseconds).sort((a, b) => a - b),
     rssMb: Math.max(...taken.map(({ rssMb }) => rssMb)),
+    anonymousMb: largest(taken.flatMap(({ anonymousMb }) => anonymousMb ?? [])),
     latencies: taken.flatMap(({ latency }) => latency ?? []),
   }));
 }
+
+const largest = (numbers: readonly number[]) => (numbers.length === 0 ? undefined : Math.max(...numbers));
 
 const run = promisify(execFile);
 

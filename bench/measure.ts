@@ -11,6 +11,8 @@ export interface Sample {
   readonly checksum: Checksum;
   /** Largest resident set of the process so far, input and warm-ups included, MB (2^20 bytes). */
   readonly rssMb: number;
+  /** The part of it that was the process's own, in the timed run. */
+  readonly anonymousMb?: number;
   readonly latency?: Latency;
 }
 
@@ -33,9 +35,10 @@ export async function measure(participant: Participant, size: WorkloadSize, warm
   const milliseconds = prepared.oneThread === true ? wallMs - queued : wallMs;
   // Linux counts it in KB.
   const rssMb = process.resourceUsage().maxRSS / 1_024;
+  const anonymousMb = prepared.anonymousMb?.();
   const sample = { elements: prepared.elements, milliseconds, checksum: await prepared.finish(), rssMb };
   const latency = prepared.latency?.();
-  return latency === undefined ? sample : { ...sample, latency };
+  return { ...sample, ...(latency !== undefined && { latency }), ...(anonymousMb !== undefined && { anonymousMb }) };
 }
 
 /** How long the main thread was ready to run while others had the processors; 0 where the system does not tell. */

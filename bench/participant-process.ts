@@ -8,5 +8,5 @@ const workload = await { ...workloads, ...serverWorkloads }[workloadName ?? ""]?
 assert(workload !== undefined, "the workload must be a known one");
 const participant = [workload.subject, ...workload.peers].find(({ name }) => name === participantName);
 assert(participant !== undefined, "the participant must be one of the workload");
-const sample = await measure(participant, { rows: Number(rows), seed: Number(seed) });
+const sample = await measure(participant, { rows: Number(rows), seed: Number(seed) }, workload.warmUps);
 process.stdout.write(`${JSON.stringify(sample)}\n`);

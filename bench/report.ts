@@ -23,6 +23,7 @@ export function jsonLines(
       peer_rate: Math.round(rateOf(peer)),
       ratio: Number((rateOf(subject) / rateOf(peer)).toPrecision(3)),
       rss_mb: Math.round(subject.rssMb),
+      ...memory(workload, subject),
       node: process.version,
       seed,
       runs,
@@ -31,6 +32,13 @@ export function jsonLines(
     }),
   );
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** What the subject took of its own, and whether that is what is claimed. */
+function memory({ memoryMaxMb }: Workload, { anonymousMb }: Measured): Record<string, number | boolean> {
+  if (anonymousMb === undefined) return {};
+  const own = { anonymous_mb: Math.round(anonymousMb) };
+  return memoryMaxMb === undefined ? own : { ...own, memory_max_mb: memoryMaxMb, within: anonymousMb < memoryMaxMb };
 }
 
 function latencies(subject: Measured, peer: Measured): Record<string, number> {
@@ -51,18 +59,23 @@ function rounded(figures: Readonly<Record<string, number>>): Record<string, numb
 export function table(workload: Workload, measured: readonly Measured[], size: WorkloadSize, runs: number): string {
   const subjectRate = rateOf(measured[0] as Measured);
   const timed = measured.some(({ latencies: taken }) => taken.length > 0);
+  const own = measured.some(({ anonymousMb }) => anonymousMb !== undefined);
   const rows = measured.map((one) => [
     one.name,
     millions(rateOf(one)),
     `${millions(one.rates[0])}..${millions(one.rates.at(-1))}`,
     (subjectRate / rateOf(one)).toFixed(2),
     one.rssMb.toFixed(0),
+    ...(own ? [one.anonymousMb?.toFixed(0) ?? ""] : []),
     ...(timed ? [latencyOf(one, "p50").toFixed(3), latencyOf(one, "p99").toFixed(3)] : []),
     ...Object.entries(workload.figures?.(subjectRate, rateOf(one), one.name) ?? {}).map(
       ([key, value]) => `${key} ${value.toPrecision(3)}`,
     ),
   ]);
-  const cells = [["", "M/s", "min..max", "ratio", "RSS MB", ...(timed ? ["p50 ms", "p99 ms"] : [])], ...rows];
+  const cells = [
+    ["", "M/s", "min..max", "ratio", "RSS MB", ...(own ? ["own MB"] : []), ...(timed ? ["p50 ms", "p99 ms"] : [])],
+    ...rows,
+  ];
   const columns = Array.from({ length: Math.max(...cells.map((row) => row.length)) }, (_, column) => column);
   const widths = columns.map((column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const lines = cells.map((row) =>
@@ -73,7 +86,14 @@ export function table(workload: Workload, measured: readonly Measured[], size: W
   const processors = cpus();
   const machine = `${processors[0]?.model.trim()}, ${processors.length} cores, Node ${process.version}`;
   const title = `${workload.name}: ${size.rows} rows, seed ${size.seed}, ${runs} runs; ratio is ${measured[0]?.name} to the other`;
-  return `${[title, ...lines, machine].join("\n")}\n\n`;
+  return `${[title, ...lines, ...claim(workload, measured[0]), machine].join("\n")}\n\n`;
+}
+
+function claim({ memoryMaxMb }: Workload, subject: Measured | undefined): string[] {
+  const { name, anonymousMb } = subject ?? {};
+  if (memoryMaxMb === undefined || anonymousMb === undefined) return [];
+  const holds = anonymousMb < memoryMaxMb ? "below" : "NOT below";
+  return [`${name} stayed ${holds} ${memoryMaxMb} MB of its own`];
 }
 
 function rateOf({ rates }: Measured): number {

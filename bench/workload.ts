@@ -22,6 +22,8 @@ export interface PreparedRun {
   run(): Promise<void>;
   /** Reads the result back, after the clock stopped, and gives up what the run holds. */
   finish(): Promise<Checksum>;
+  /** The most memory that was the process's own during the run, MB (2^20 bytes), where that is measured. */
+  anonymousMb?(): number;
   /** How long elements were under way, where that is measured; after `finish`. */
   latency?(): Latency;
 }
@@ -41,6 +43,10 @@ export interface Workload {
   readonly name: string;
   /** Distinct observations, unless told. */
   readonly rowsDefault: number;
+  /** Runs of a process before the one that is timed; 2 unless told. */
+  readonly warmUps?: number;
+  /** What the subject's own memory is claimed to stay below, MB; told beside what it was. */
+  readonly memoryMaxMb?: number;
   readonly subject: Participant;
   readonly peers: readonly Participant[];
   /** What else the two rates come to, by its key in the report. Rates are elements a second. */

@@ -5,6 +5,7 @@ import { aggregationBlock } from "../../blocks/aggregation.ts";
 import { floatResult, floatStateWidth } from "../../blocks/derivators/float-state.ts";
 import { messageBlock } from "../../blocks/message.ts";
 import type { BlockContext } from "../../blocks/model/component.ts";
+import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import { sharedState } from "../../blocks/model/shared-state.ts";
 import { SeriesTable } from "../../blocks/model/series.ts";
 import type { Store } from "../../blocks/model/store.ts";
@@ -12,6 +13,7 @@ import { MemoryStore } from "../../connectors/memory/store.ts";
 import { ActorSystem } from "../../runtime/actors/actor-system.ts";
 import { systemClock } from "../../runtime/clock/system-clock.ts";
 import { silentLog } from "../../runtime/log.ts";
+import type { Tally } from "../../runtime/receipt.ts";
 import { GraphDSL } from "../../runtime/streams/graph-dsl.ts";
 import type { Inlet, Outlet } from "../../runtime/streams/graph-stage.ts";
 import { Source } from "../../runtime/streams/source.ts";
@@ -78,6 +80,17 @@ export async function rollUp(
   aggregators = ["1m"],
   chunkRows = chunkRowsDefault,
 ): Promise<void> {
+  await rollUpChunks((heard) => sensorChunks(rows, table, heard, chunkRows), rows.length, table, store, aggregators);
+}
+
+/** The same of `rows` rows, in chunks of any source that tells how they were settled. */
+export async function rollUpChunks(
+  chunks: (heard: { settled: (tally: Tally) => void; failed: (error: Error) => void }) => Iterable<ObservationChunk>,
+  rows: number,
+  table: SeriesTable,
+  store: Store,
+  aggregators: readonly string[],
+): Promise<void> {
   let durable = 0;
   const settled = (tally: { durable: number }) => {
     durable += tally.durable;
@@ -100,7 +113,7 @@ export async function rollUp(
   const message = messageBlock.open(messageBlock.settings.parse(given), context("message", ["updates"]));
   const aggregation = aggregationBlock.open(aggregationBlock.settings.parse(given), context("aggregation", []));
   const graph = GraphDSL.create((builder): undefined => {
-    const source = builder.add(Source.from(sensorChunks(rows, table, { settled, failed }, chunkRows)));
+    const source = builder.add(Source.from(chunks({ settled, failed })));
     const recording = builder.add(message);
     const rollingUp = builder.add(aggregation);
     builder.connect(source.out, recording.inlets[0] as Inlet<unknown>);
@@ -109,10 +122,11 @@ export async function rollUp(
   const system = new ActorSystem({ clock: systemClock });
   await graph.runWatched(system).done;
   await system.terminate();
-  assert.equal(durable, rows.length, "every row must be settled as durable");
+  assert.equal(durable, rows, "every row must be settled as durable");
 }
 
-function bucketsOf(floats: Float64Array): BucketValues[] {
+/** The buckets of states side by side. */
+export function bucketsOf(floats: Float64Array): BucketValues[] {
   const buckets: BucketValues[] = [];
   for (let at = 0; at < floats.length; at += floatStateWidth) {
     buckets.push({
