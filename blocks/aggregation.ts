@@ -10,7 +10,7 @@ import type { StatesWrite } from "./model/store.ts";
 import { aggregationsOf, bucketResults } from "./rollup/aggregations.ts";
 import { Cascade } from "./rollup/cascade.ts";
 import { chosenDerivators } from "./rollup/chosen.ts";
-import { DerivatorFailures } from "./rollup/derivator-failures.ts";
+import { DerivatorFailures, failHere, type OnFailure } from "./rollup/derivator-failures.ts";
 import type { DerivatorSets } from "./rollup/derivator-set.ts";
 import { aggregatorsSetting, derivatorsSetting, hotSeriesSetting, storeSetting } from "./rollup/settings.ts";
 import { receiverGone } from "./rollup/recording-logic.ts";
@@ -175,15 +175,21 @@ class AggregationLogic extends GraphStageLogic {
       const series = this.#context.table.at(states.series[row] as number);
       const set = this.#sets.of(series.type);
       const first = row;
-      const start = states.start[first] as number;
-      const failed = this.#failures.at(() => ({ series, period: period.label, start }));
-      const results = (offset: number) => bucketResults(states, first + offset, series, period, set, failed);
-      const revision = revisionOf(series.index);
-      const rows = states.rows(row, to, series, set, failed);
-      writes.push({ series, period: period.key, rows, results, revision });
+      const failed = set.empty ? failHere : this.#failedAt(series, period, states.start[first] as number);
+      writes.push({
+        series,
+        period: period.key,
+        rows: states.rows(first, to, series, set, failed),
+        revision: revisionOf(series.index),
+        results: (offset) => bucketResults(states, first + offset, series, period, set, failed),
+      });
       row = to;
     }
     return writes;
+  }
+
+  #failedAt(series: Series, { label }: Period, start: number): OnFailure {
+    return this.#failures.at(() => ({ series, period: label, start }));
   }
 
   get #publishes(): boolean {
@@ -193,8 +199,7 @@ class AggregationLogic extends GraphStageLogic {
 
   /** Heavy derivators give their results in their threads too. */
   #withResults(states: StateTable, period: Period): Promise<void> {
-    const failed = (series: Series, start: number) =>
-      this.#failures.at(() => ({ series, period: period.label, start }));
+    const failed = (series: Series, start: number) => this.#failedAt(series, period, start);
     return settleStates(states, this.#context.table, this.#sets, period, failed);
   }
 

@@ -175,15 +175,16 @@ export abstract class RecordingLogic extends GraphStageLogic {
 
   #recorded(recording: Recording, { receipts }: RowBatch): void {
     const { updates, tags } = this.ports;
+    const { states, newestBefore, revisionOf } = recording;
     const letters = this.#failures.take(this.clock.now());
     const [first] = receipts;
     if (letters.length > 0 && first !== undefined) {
       first.added(letters.length);
       this.reject(letters, first);
     }
-    if (updates !== undefined && recording.states.length > 0) {
+    if (updates !== undefined && states.length > 0) {
       for (const receipt of receipts) receipt.hold();
-      this.#waiting.set(updates, new BucketUpdates({ table: this.#table, ...recording, receipts }));
+      this.#waiting.set(updates, new BucketUpdates({ table: this.#table, states, newestBefore, revisionOf, receipts }));
       this.#handOver(updates);
     }
     if (tags !== undefined) {

@@ -26,7 +26,7 @@ export class StateTable {
   }
 
   /** A new row with an empty float state. @returns its index. */
-  append(series: number, start: number, others: DerivatorStates | undefined): number {
+  append(series: number, start: number, others?: DerivatorStates): number {
     const row = this.length;
     if (row === this.series.length) this.#grow();
     this.series[row] = series;
@@ -47,14 +47,11 @@ export class StateTable {
   /** Rows `from` to `to`, all of one series, as a store keeps them. Views, not copies. */
   rows(from: number, to: number, series: Series, set: DerivatorSet, failed?: OnFailure): StateRows {
     const start = this.start.subarray(from, to);
-    const floats =
-      layoutOf(series.type) === "float"
-        ? this.floats.subarray(from * floatStateWidth, to * floatStateWidth)
-        : undefined;
-    const bytes = set.empty
-      ? undefined
-      : this.others.slice(from, to).map((states) => set.encode(states as DerivatorStates, failed));
-    return { start, ...(floats && { floats }), ...(bytes && { bytes }) };
+    const floats = this.floats.subarray(from * floatStateWidth, to * floatStateWidth);
+    const hasFloats = layoutOf(series.type) === "float";
+    if (set.empty) return hasFloats ? { start, floats } : { start };
+    const bytes = this.others.slice(from, to).map((states) => set.encode(states as DerivatorStates, failed));
+    return hasFloats ? { start, floats, bytes } : { start, bytes };
   }
 
   #grow(): void {
