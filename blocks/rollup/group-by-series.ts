@@ -145,7 +145,7 @@ export class SeriesGrouper {
 
   #putInOrder(groups: GroupedRows, place: number): void {
     const from = groups.start[place] as number;
-    const standing = this.#order.sort(groups.time, from, groups.to[place] as number, groups.from[place] as number);
+    const standing = this.#order.sort(groups.time, from, groups.to[place] as number, groups.from[place]);
     groups.late[place] = standing < 0 ? 0 : 1;
     if (standing < 0) return;
     this.#arrange(groups, from, standing);

@@ -12,7 +12,8 @@ const ofSeriesMax = 1_024;
  * everything is forgotten. Late points are then read back.
  */
 export class HotPoints {
-  readonly #kept = new Map<number, KeptPoints>();
+  /** By the dense index of the series. */
+  #kept: (KeptPoints | undefined)[] = [];
   readonly #pointsMax: number;
   #points = 0;
 
@@ -21,46 +22,47 @@ export class HotPoints {
   }
 
   has(series: number): boolean {
-    return this.#kept.has(series);
+    return this.#of(series) !== undefined;
   }
 
   /** Whether no series has points here. */
   get empty(): boolean {
-    return this.#kept.size === 0;
+    return this.#points === 0;
   }
 
   /** Points that are kept of a series. */
   length(series: number): number {
-    return this.#kept.get(series)?.length ?? 0;
+    return this.#of(series)?.length ?? 0;
   }
 
   /** Copies the points that are kept of a series to row `to` of `columns`: all since `since`, ascending and unique. */
   copyTo(series: number, columns: Columns, to: number): void {
-    const kept = this.#kept.get(series);
+    const kept = this.#of(series);
     if (kept !== undefined) copyRows(kept, 0, columns, to, kept.length);
   }
 
   /** No point of the series from here on is missing; Infinity where none are kept. */
   since(series: number): number {
-    return this.#kept.get(series)?.since ?? Number.POSITIVE_INFINITY;
+    return this.#of(series)?.since ?? Number.POSITIVE_INFINITY;
   }
 
   /** Copies those of `rows` that are not before `since`, which must be all that the series has from there on. */
   keep(series: number, rows: RowSpan, since: number): void {
     const from = lowerBound(rows.time, since, rows.from, rows.to);
     const length = rows.to - from;
-    const known = this.#kept.get(series);
+    const known = this.#of(series);
     this.#points += length - (known?.length ?? 0);
     if (length > ofSeriesMax || length === 0) {
       this.#points -= length;
-      this.#kept.delete(series);
+      if (known !== undefined) this.#kept[series] = undefined;
       return;
     }
     let kept = known;
     if (kept === undefined || kept.time.length < length) {
       const room = Math.min(ofSeriesMax, 2 * length);
       kept = { since, length, time: new Float64Array(room), values: likeColumn(rows.values, room) };
-      this.#kept.set(series, kept);
+      this.#grow(series + 1);
+      this.#kept[series] = kept;
     }
     kept.since = since;
     kept.length = length;
@@ -73,8 +75,17 @@ export class HotPoints {
   }
 
   forget(): void {
-    this.#kept.clear();
+    this.#kept = [];
     this.#points = 0;
+  }
+
+  #of(series: number): KeptPoints | undefined {
+    return series < this.#kept.length ? this.#kept[series] : undefined;
+  }
+
+  /** Without holes, as those are slow to look into. */
+  #grow(length: number): void {
+    while (this.#kept.length < length) this.#kept.push(undefined);
   }
 }
 

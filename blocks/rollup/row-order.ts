@@ -80,22 +80,24 @@ export class RowOrder {
   /** Sorts the late rows by time; of equal ones the last is kept. @returns how many are. */
   #lastOfEach(time: Float64Array, first: number, count: number): number {
     const late = this.#late;
-    const timeOf = (row: number) => time[first + row] as number;
     if (count > insertedMax) {
-      late.subarray(0, count).sort((a, b) => timeOf(a) - timeOf(b) || a - b);
+      late.subarray(0, count).sort((a, b) => (time[first + a] as number) - (time[first + b] as number) || a - b);
     } else {
       for (let place = 1; place < count; place += 1) {
         const row = late[place] as number;
-        const at = timeOf(row);
+        const at = time[first + row] as number;
         let to = place;
         // Stable: behind those of the same time, which came before.
-        for (; to > 0 && timeOf(late[to - 1] as number) > at; to -= 1) late[to] = late[to - 1] as number;
+        while (to > 0 && (time[first + (late[to - 1] as number)] as number) > at) {
+          late[to] = late[to - 1] as number;
+          to -= 1;
+        }
         late[to] = row;
       }
     }
     let kept = 0;
     for (let place = 0; place < count; place += 1) {
-      const at = timeOf(late[place] as number);
+      const at = time[first + (late[place] as number)] as number;
       if (kept > 0 && this.#lateTime[kept - 1] === at) kept -= 1;
       late[kept] = late[place] as number;
       this.#lateTime[kept] = at;
