@@ -10,7 +10,7 @@ import type { BucketResult, StateRows, StatesWrite, Store } from "./model/store.
 import { aggregationsOf, bucketResults } from "./rollup/aggregations.ts";
 import { Cascade } from "./rollup/cascade.ts";
 import { chosenDerivators } from "./rollup/chosen.ts";
-import { DerivatorFailures, type OnFailure } from "./rollup/derivator-failures.ts";
+import { DerivatorFailures, failHere, type OnFailure } from "./rollup/derivator-failures.ts";
 import type { DerivatorSet, DerivatorSets } from "./rollup/derivator-set.ts";
 import { aggregatorsSetting, derivatorsSetting, hotSeriesSetting, storeSetting } from "./rollup/settings.ts";
 import { receiverGone } from "./rollup/recording-logic.ts";
@@ -117,6 +117,49 @@ interface StoredLevels {
   readonly letters: readonly DeadLetter[];
 }
 
+/** Buckets of one series and period. */
+interface SeriesStates extends Level {
+  /** Rows `from` to `to` of `states`. */
+  readonly from: number;
+  readonly to: number;
+  readonly series: Series;
+  readonly set: DerivatorSet;
+  readonly failed: OnFailure;
+}
+
+class SeriesStatesWrite implements StatesWrite {
+  readonly revision: number | undefined;
+  readonly #given: SeriesStates;
+  /** Encoded at once, while what fails is known to be of this update. */
+  readonly #encoded: StateRows | undefined;
+
+  constructor(given: SeriesStates, revision: number | undefined) {
+    const { states, from, to, series, set, failed } = given;
+    this.revision = revision;
+    this.#given = given;
+    this.#encoded = set.empty ? undefined : states.rows(from, to, series, set, failed);
+  }
+
+  get series(): Series {
+    return this.#given.series;
+  }
+
+  get period(): string {
+    return this.#given.period.key;
+  }
+
+  /** Views are made for a store that asks for them: a write may hold hundreds of thousands. */
+  get rows(): StateRows {
+    const { states, from, to, series, set } = this.#given;
+    return this.#encoded ?? states.rows(from, to, series, set);
+  }
+
+  results(row: number): BucketResult[] {
+    const { states, from, series, period, set, failed } = this.#given;
+    return bucketResults(states, from + row, series, period, set, failed);
+  }
+}
+
 class AggregationLogic extends GraphStageLogic {
   readonly #ports: AggregationShape;
   readonly #given: Given;
@@ -202,16 +245,22 @@ class AggregationLogic extends GraphStageLogic {
   }
 
   #stateWrites(level: Level, revisionOf: SeriesRevisions): StatesWrite[] {
-    const { states } = level;
+    const { states, period } = level;
     const writes: StatesWrite[] = [];
     for (let row = 0; row < states.length; ) {
       const to = states.endOfSeries(row);
       const series = this.#context.table.at(states.series[row] as number);
       const set = this.#sets.of(series.type);
-      writes.push(new SeriesBuckets(level, row, to, series, set, revisionOf(series.index), this.#failures));
+      const failed = set.empty ? failHere : this.#failedAt(series, period, states.start[row] as number);
+      const span = { states, from: row, to, period, series, set, failed };
+      writes.push(new SeriesStatesWrite(span, revisionOf(series.index)));
       row = to;
     }
     return writes;
+  }
+
+  #failedAt(series: Series, { label }: Period, start: number): OnFailure {
+    return this.#failures.at(() => ({ series, period: label, start }));
   }
 
   get #publishes(): boolean {
@@ -221,8 +270,7 @@ class AggregationLogic extends GraphStageLogic {
 
   /** Heavy derivators give their results in their threads too. */
   #withResults(states: StateTable, period: Period): Promise<void> {
-    const failed = (series: Series, start: number) =>
-      this.#failures.at(() => ({ series, period: period.label, start }));
+    const failed = (series: Series, start: number) => this.#failedAt(series, period, start);
     return settleStates(states, this.#context.table, this.#sets, period, failed);
   }
 
@@ -275,51 +323,6 @@ class AggregationLogic extends GraphStageLogic {
       this.#waiting.shift();
       this.push(aggregations, first);
     }
-  }
-}
-
-/** The buckets of one series of a level. Closures for each would cost more than encoding them. */
-class SeriesBuckets implements StatesWrite {
-  readonly series: Series;
-  readonly rows: StateRows;
-  readonly revision: number | undefined;
-  readonly #level: Level;
-  readonly #first: number;
-  readonly #set: DerivatorSet;
-  readonly #failures: DerivatorFailures;
-
-  constructor(
-    level: Level,
-    first: number,
-    to: number,
-    series: Series,
-    set: DerivatorSet,
-    revision: number | undefined,
-    failures: DerivatorFailures,
-  ) {
-    this.#level = level;
-    this.#first = first;
-    this.series = series;
-    this.#set = set;
-    this.revision = revision;
-    this.#failures = failures;
-    this.rows = level.states.rows(first, to, series, set, set.empty ? undefined : this.#failed());
-  }
-
-  get period(): string {
-    return this.#level.period.key;
-  }
-
-  get results(): (row: number) => readonly BucketResult[] {
-    const { states, period } = this.#level;
-    const failed = this.#failed();
-    return (row) => bucketResults(states, this.#first + row, this.series, period, this.#set, failed);
-  }
-
-  #failed(): OnFailure {
-    const { states, period } = this.#level;
-    const start = states.start[this.#first] as number;
-    return this.#failures.at(() => ({ series: this.series, period: period.label, start }));
   }
 }
 

@@ -8,6 +8,9 @@ import type { DerivatorSet, DerivatorSets, DerivatorStates } from "./derivator-s
 import { settleStates } from "./settle-states.ts";
 import { StateTable } from "./state-table.ts";
 
+/** Newest observation of series, as far as it is known. */
+type NewestBefore = Pick<ReadonlyMap<number, number>, "get">;
+
 /**
  * Computes the buckets of one period from those of the next finer one.
  *
@@ -56,7 +59,7 @@ export class Cascade {
    */
   async compute(
     finer: StateTable,
-    newestBefore: ReadonlyMap<number, number>,
+    newestBefore: NewestBefore,
     before: Promise<unknown> = Promise.resolve(),
   ): Promise<StateTable> {
     if (this.#hot.size > this.#hotSeriesMax) this.#hot.clear();
@@ -78,7 +81,7 @@ export class Cascade {
   /** Finer states that are needed besides those at hand, by the first row of their bucket. */
   async #readBack(
     finer: StateTable,
-    newestBefore: ReadonlyMap<number, number>,
+    newestBefore: NewestBefore,
     before: Promise<unknown>,
   ): Promise<Map<number, StateRows>> {
     for (let row = 0; row < finer.length; row = finer.endOfSeries(row)) {

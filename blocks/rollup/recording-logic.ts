@@ -6,6 +6,7 @@ import { type DeadLetter, DeadLetterChunk } from "../model/dead-letter.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { SeriesTable } from "../model/series.ts";
 import type { DerivatorFailures } from "./derivator-failures.ts";
+import { GatheredRows, type RowBatch } from "./gathered-rows.ts";
 import type { Recorder, Recording } from "./recorder.ts";
 import type { RecordingShape } from "./recording-shape.ts";
 import { BucketUpdates, TagUpdates } from "./updates.ts";
@@ -43,7 +44,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
   readonly #grouper: Grouper;
   readonly #flushes: Observable<void>;
   #subscription: Subscription | undefined;
-  #gathered: ObservationChunk[] = [];
+  readonly #gathered: GatheredRows;
   #rows = 0;
   #due = false;
   /** Recordings on their way to the store, and their rows. */
@@ -59,6 +60,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
     super(ports);
     this.ports = ports;
     this.#table = given.table;
+    this.#gathered = new GatheredRows(given.table);
     this.#recorder = given.recorder;
     this.#failures = given.failures;
     this.#grouper = given.grouper;
@@ -118,7 +120,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
   /** Puts rows, and the hold on their receipt, with those that wait for the next recording. */
   protected gather(chunk: ObservationChunk): void {
     if (this.#rows === 0) this.scheduleOnce("grouper", this.#grouper.duration);
-    this.#gathered.push(chunk);
+    this.#gathered.add(chunk);
     this.#rows += chunk.length;
   }
 
@@ -157,20 +159,19 @@ export abstract class RecordingLogic extends GraphStageLogic {
     if (this.#computing || this.#recordings >= this.#recorder.recordingsMax) return;
     if (this.#rows === 0 || this.#waiting.size > 0) return;
     if (!this.#due && !this.#finishing && this.#rows < this.#grouper.size) return;
-    const chunks = this.#gathered;
-    this.#gathered = [];
-    const rows = this.#rows;
+    const batch = this.#gathered.take();
+    const gathered = this.#rows;
     this.#recordings += 1;
     this.#computing = true;
-    this.#recordingRows += rows;
+    this.#recordingRows += gathered;
     this.#rows = 0;
     this.#due = false;
     this.cancelTimer("grouper");
     const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
-    const written = this.getAsyncCallback(() => this.#written(chunks, rows));
-    const recorded = this.getAsyncCallback((recording: Recording) => this.#recorded(recording, chunks));
+    const written = this.getAsyncCallback(() => this.#written(batch, gathered));
+    const recorded = this.getAsyncCallback((recording: Recording) => this.#recorded(recording, batch));
     this.#recorder
-      .record(chunks)
+      .record(batch.chunks)
       .then((recording) => {
         recorded(recording);
         // Waited for here, not in a turn of the stage: the write may fail before that, or after the stage has stopped.
@@ -179,19 +180,19 @@ export abstract class RecordingLogic extends GraphStageLogic {
       .then(() => written(undefined), failed);
   }
 
-  #recorded(recording: Recording, chunks: readonly ObservationChunk[]): void {
+  #recorded(recording: Recording, { receipts }: RowBatch): void {
     this.#computing = false;
-    const receipts = chunks.map((chunk) => chunk.receipt);
     const { updates, tags } = this.ports;
+    const { states, newestBefore, revisionOf } = recording;
     const letters = this.#failures.take(this.clock.now());
     const [first] = receipts;
     if (letters.length > 0 && first !== undefined) {
       first.added(letters.length);
       this.reject(letters, first);
     }
-    if (updates !== undefined && recording.states.length > 0) {
+    if (updates !== undefined && states.length > 0) {
       for (const receipt of receipts) receipt.hold();
-      this.#waiting.set(updates, new BucketUpdates({ table: this.#table, ...recording, receipts }));
+      this.#waiting.set(updates, new BucketUpdates({ table: this.#table, states, newestBefore, revisionOf, receipts }));
       this.#handOver(updates);
     }
     if (tags !== undefined) {
@@ -202,13 +203,13 @@ export abstract class RecordingLogic extends GraphStageLogic {
     this.#startIfDue();
   }
 
-  #written(chunks: readonly ObservationChunk[], rows: number): void {
+  #written({ receipts, rows }: RowBatch, gathered: number): void {
     this.#recordings -= 1;
-    this.#recordingRows -= rows;
-    for (const chunk of chunks) {
-      chunk.receipt.durable(chunk.length);
-      chunk.receipt.release();
-    }
+    this.#recordingRows -= gathered;
+    receipts.forEach((receipt, place) => {
+      receipt.durable(rows[place] as number);
+      receipt.release();
+    });
     this.#startIfDue();
     this.#pullMore();
     this.#stopIfDone();
