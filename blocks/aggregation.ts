@@ -127,6 +127,9 @@ interface SeriesStates extends Level {
   readonly failed: OnFailure;
 }
 
+/** Two writes are in memory. */
+const writesMax = 16_384;
+
 class SeriesStatesWrite implements StatesWrite {
   readonly revision: number | undefined;
   readonly #given: SeriesStates;
@@ -213,15 +216,18 @@ class AggregationLogic extends GraphStageLogic {
     });
     const done = this.getAsyncCallback((stored: StoredLevels) => this.#done(updates, stored));
     const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
-    this.#compute(updates, this.#stored)
-      .then((levels) => {
-        const stored = this.#write(updates, levels);
-        this.#stored = stored.catch(() => {});
-        const letters = [...this.#letters.splice(0), ...this.#failures.take(this.clock.now())];
-        computed(undefined);
-        return stored.then(() => ({ levels, letters }));
-      })
-      .then(done, failed);
+    this.#computeAndWrite(updates, () => computed(undefined)).then(done, failed);
+  }
+
+  /** @param handedOver Called when the store has been given all: the next update may be computed. */
+  async #computeAndWrite(updates: BucketUpdates, handedOver: () => void): Promise<StoredLevels> {
+    const levels = await this.#compute(updates, this.#stored);
+    const { stored } = await this.#write(updates, levels);
+    this.#stored = stored.catch(() => {});
+    const letters = [...this.#letters.splice(0), ...this.#failures.take(this.clock.now())];
+    handedOver();
+    await stored;
+    return { levels, letters };
   }
 
   /** @param before Resolves when what was computed before is stored, or has failed. */
@@ -236,27 +242,46 @@ class AggregationLogic extends GraphStageLogic {
     return levels;
   }
 
-  #write({ revisionOf }: BucketUpdates, levels: readonly Level[]): Promise<void> {
-    return this.#store.write({ states: levels.flatMap((level) => this.#stateWrites(level, revisionOf)) });
+  /**
+   * Gives the store a write for so many series and periods, so that those of a large update are not all in memory.
+   *
+   * @returns once it has the last one.
+   */
+  async #write({ revisionOf }: BucketUpdates, levels: readonly Level[]): Promise<{ stored: Promise<void> }> {
+    let stored = Promise.resolve();
+    let states: StatesWrite[] = [];
+    const give = async () => {
+      const before = stored;
+      stored = this.#store.write({ states });
+      // It may fail before its turn comes to be heard.
+      stored.catch(() => {});
+      states = [];
+      await before;
+    };
+    for (const level of levels) {
+      for (const write of this.#stateWrites(level, revisionOf)) {
+        if (states.push(write) === writesMax) await give();
+      }
+    }
+    await give();
+    return { stored };
   }
 
   get #store(): Store {
     return this.#context.store(this.#given.store);
   }
 
-  #stateWrites(level: Level, revisionOf: SeriesRevisions): StatesWrite[] {
+  *#stateWrites(level: Level, revisionOf: SeriesRevisions): IterableIterator<StatesWrite> {
     const { states, period } = level;
-    const writes: StatesWrite[] = [];
     for (let row = 0; row < states.length; ) {
       const to = states.endOfSeries(row);
       const series = this.#context.table.at(states.series[row] as number);
       const set = this.#sets.of(series.type);
       const failed = set.empty ? failHere : this.#failedAt(series, period, states.start[row] as number);
       const span = { states, from: row, to, period, series, set, failed };
-      writes.push(new SeriesStatesWrite(span, revisionOf(series.index)));
+      yield new SeriesStatesWrite(span, revisionOf(series.index));
       row = to;
     }
-    return writes;
   }
 
   #failedAt(series: Series, { label }: Period, start: number): OnFailure {

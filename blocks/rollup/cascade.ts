@@ -18,7 +18,7 @@ type NewestBefore = Pick<ReadonlyMap<number, number>, "get">;
  * last (`before`) is remembered, and the last one itself, so that a bucket that only grew at its end costs one merge. Anywhere
  * else the finer states are read back from the store and merged from the start. Both ways give the same bits.
  *
- * Memory: one hot bucket per series, forgotten as a whole beyond `hotSeriesMax` series.
+ * Memory: one hot bucket per series, forgotten as a whole beyond `hotSeriesMax` series, and those of the rows at hand.
  */
 export class Cascade {
   readonly period: Period;
@@ -62,13 +62,18 @@ export class Cascade {
     newestBefore: NewestBefore,
     before: Promise<unknown> = Promise.resolve(),
   ): Promise<StateTable> {
-    if (this.#hot.size > this.#hotSeriesMax) this.#hot.clear();
-    const stored = await this.#readBack(finer, newestBefore, before);
     const coarse = new StateTable(Math.max(16, finer.length >>> 2));
-    for (let row = 0; row < finer.length; ) {
-      const to = this.#endOfBucket(finer, row);
-      this.#bucket(finer, row, to, stored.get(row), coarse);
-      row = to;
+    for (let from = 0; from < finer.length; ) {
+      if (this.#hot.size > this.#hotSeriesMax) this.#hot.clear();
+      let to = from;
+      while (to < finer.length && to - from < sliceRows) to = finer.endOfSeries(to);
+      const stored = await this.#readBack(finer, from, to, newestBefore, before);
+      for (let row = from; row < to; ) {
+        const end = this.#endOfBucket(finer, row);
+        this.#bucket(finer, row, end, stored.get(row), coarse);
+        row = end;
+      }
+      from = to;
     }
     await settleStates(coarse, this.#table, this.#sets, undefined, (series, start) => this.#failed(series, start));
     return coarse;
@@ -78,13 +83,15 @@ export class Cascade {
     return this.#failures?.at(() => ({ series, period: this.period.label, start })) ?? failHere;
   }
 
-  /** Finer states that are needed besides those at hand, by the first row of their bucket. */
+  /** Finer states that rows `from` to `to` need besides them, by the first row of their bucket. */
   async #readBack(
     finer: StateTable,
+    from: number,
+    to: number,
     newestBefore: NewestBefore,
     before: Promise<unknown>,
   ): Promise<Map<number, StateRows>> {
-    for (let row = 0; row < finer.length; row = finer.endOfSeries(row)) {
+    for (let row = from; row < to; row = finer.endOfSeries(row)) {
       const series = finer.series[row] as number;
       if (this.#hot.has(series)) continue;
       const set = this.#sets.of(this.#table.at(series).type);
@@ -92,7 +99,7 @@ export class Cascade {
     }
     const ranges: SeriesRange[] = [];
     const rows: number[] = [];
-    for (let row = 0; row < finer.length; row = this.#endOfBucket(finer, row)) {
+    for (let row = from; row < to; row = this.#endOfBucket(finer, row)) {
       const series = finer.series[row] as number;
       const start = this.period.start(finer.start[row] as number);
       const hot = this.#hot.get(series) as HotBucket;
@@ -133,6 +140,9 @@ export class Cascade {
     if (!set.empty) coarse.others[row] = hot.resultOthers(failed);
   }
 }
+
+/** Rows that are read back in one piece, and more only of one series: what bounds the memory of a batch of many series. */
+const sliceRows = 16_384;
 
 /** Takes stored finer states and those at hand, which replace them, in ascending order. */
 function takeMerged(

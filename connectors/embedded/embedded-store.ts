@@ -5,9 +5,11 @@ import { layoutOf } from "../../blocks/model/data-type.ts";
 import { matchesFilter } from "../../blocks/model/selector.ts";
 import type { Series, Tagset } from "../../blocks/model/series.ts";
 import type {
+  ObservationsWrite,
   SeriesFilter,
   SeriesRange,
   StateRows,
+  StatesWrite,
   Store,
   StoreDeletes,
   StoreWrite,
@@ -24,7 +26,7 @@ import { NotCommittedYet, Tails } from "./tails.ts";
 import { type ChunkLimits, Track } from "./track.ts";
 import { TrackChanges } from "./track-changes.ts";
 import type { TransactionPlan } from "./transaction-plan.ts";
-import { WriteQueue } from "./write-queue.ts";
+import { wholeWrite, WriteQueue } from "./write-queue.ts";
 
 export interface EmbeddedStoreOptions {
   /** Reads without owning the folder, also while an engine runs; what others write is seen from the next turn on. */
@@ -55,7 +57,7 @@ export async function openEmbeddedStore(path: string, options: EmbeddedStoreOpti
  *
  * Writes are durable when they resolve. Those that arrive while a transaction is on its way are planned meanwhile, and share the
  * next one. Memory: the dictionary of series (`series_max`), up to 64 MiB of the last chunks of tracks, and two transactions of
- * 32 MiB, or one write, each.
+ * 16 MiB. A write that takes more is durable when all of its transactions are.
  */
 export class EmbeddedStore implements Store {
   readonly writesInOrder = true;
@@ -78,7 +80,7 @@ export class EmbeddedStore implements Store {
     this.#levels = new PeriodLevels(environment.table("periods"));
     this.#writes = new WriteQueue({
       alone: ({ deletes }) => deletes !== undefined,
-      plan: (write, plan) => this.#plan(write, plan),
+      plan: (write, from, plan) => this.#plan(write, from, plan),
       commit: (plan) => this.#commit(plan),
     });
   }
@@ -206,37 +208,49 @@ export class EmbeddedStore implements Store {
     return this.#levels.levelOf(period);
   }
 
-  #plan(write: StoreWrite, plan: TransactionPlan): boolean {
+  #plan(write: StoreWrite, from: number, plan: TransactionPlan): number | undefined {
     const before = plan.operations.length;
     this.#tails.begin();
     try {
-      if (write.deletes === undefined) this.#planRows(write, plan);
-      else this.#planDeletion(write, write.deletes, plan);
+      const part = write.deletes === undefined ? this.#planRows(write, from, plan) : wholeWrite;
+      if (part !== wholeWrite) return part;
+      if (write.deletes !== undefined) this.#planDeletion(write, write.deletes, plan);
       for (const { series, shard } of write.tags ?? []) {
         plan.add(this.#tags.note(this.#dictionary.intern(series), shard));
       }
       for (const { metric, tagset } of write.staticTagsets ?? []) plan.add(this.#tags.setStatic(metric, tagset));
       for (const series of write.deletes?.series ?? []) this.#planSeriesDeletion(series, plan);
-      return true;
+      return wholeWrite;
     } catch (thrown) {
       plan.truncate(before);
       this.#tails.rollback();
-      if (thrown instanceof NotCommittedYet) return false;
+      if (thrown instanceof NotCommittedYet) return undefined;
       throw storeFailed("write to", thrown);
     }
   }
 
-  #planRows({ observations = [], states = [] }: StoreWrite, plan: TransactionPlan): void {
-    for (const { series, points } of observations) {
-      if (points.time.length === 0) continue;
-      const id = this.#dictionary.intern(series);
-      this.#dictionary.markObserved(id);
-      this.#trackOf(id, rawLevel).write(rowsOfPoints(points), plan);
+  /** Parts are the observations of one series each, then the states of one series and period each. */
+  #planRows({ observations = [], states = [] }: StoreWrite, from: number, plan: TransactionPlan): number {
+    const parts = observations.length + states.length;
+    for (let part = from; part < parts; part += 1) {
+      if (plan.full && part > from) return part;
+      const written = observations[part];
+      if (written !== undefined) this.#planObservations(written, plan);
+      else this.#planStates(states[part - observations.length] as StatesWrite, plan);
     }
-    for (const { series, period, rows } of states) {
-      const id = this.#dictionary.intern(series);
-      this.#trackOf(id, this.#levels.intern(period)).write(rowsOfStates(rows), plan);
-    }
+    return wholeWrite;
+  }
+
+  #planObservations({ series, points }: ObservationsWrite, plan: TransactionPlan): void {
+    if (points.time.length === 0) return;
+    const id = this.#dictionary.intern(series);
+    this.#dictionary.markObserved(id);
+    this.#trackOf(id, rawLevel).write(rowsOfPoints(points), plan);
+  }
+
+  #planStates({ series, period, rows }: StatesWrite, plan: TransactionPlan): void {
+    const id = this.#dictionary.intern(series);
+    this.#trackOf(id, this.#levels.intern(period)).write(rowsOfStates(rows), plan);
   }
 
   /** Deletes and writes of one track are planned together, as both read what is committed. */

@@ -175,10 +175,9 @@ export class Tails {
     if (2 * this.#recentBytes <= this.#bytesMax) return;
     const dropped = this.#older;
     this.#older = this.#recent;
-    this.#recentBytes = 0;
-    // Those that are planned are the only word of what is on its way.
+    // Those that are planned are the only word of what is on its way. They do not count: there may be more of them than is remembered.
     this.#recent = dropped.map((tails) => new Map([...tails].filter(([, tail]) => this.isPlanned(tail))));
-    for (const tails of this.#recent) for (const tail of tails.values()) this.#recentBytes += bytesOf(tail);
+    this.#recentBytes = 0;
   }
 }
 

@@ -7,8 +7,7 @@ import type { KeyValues, Operation } from "./environment.ts";
  */
 export class TransactionPlan {
   readonly operations: Operation[] = [];
-  /** What the values take, and the operations themselves, about. */
-  bytes = 0;
+  #bytes = 0;
   /** Where the value at hand is written. */
   memory: ChunkMemory;
   readonly #memories: ValueMemories;
@@ -18,6 +17,11 @@ export class TransactionPlan {
   constructor(memories: ValueMemories) {
     this.#memories = memories;
     this.memory = memories.take(0);
+  }
+
+  /** Nothing more is added to it; two are in memory. */
+  get full(): boolean {
+    return this.#bytes >= bytesMax;
   }
 
   /** Makes room for a value in `memory`. @returns where it starts there, a multiple of 8. */
@@ -41,13 +45,13 @@ export class TransactionPlan {
   }
 
   add(operation: Operation): void {
-    this.bytes += operationBytes + (operation.value?.byteLength ?? 0);
+    this.#bytes += operationBytes + (operation.value?.byteLength ?? 0);
     this.operations.push(operation);
   }
 
   /** Takes back what was added since there were `count` operations. */
   truncate(count: number): void {
-    for (const { value } of this.operations.splice(count)) this.bytes -= operationBytes + (value?.byteLength ?? 0);
+    for (const { value } of this.operations.splice(count)) this.#bytes -= operationBytes + (value?.byteLength ?? 0);
   }
 
   /** The values are not needed any more: the transaction is durable, or was never begun. */
@@ -70,7 +74,9 @@ export class ValueMemories {
   }
 }
 
-const operationBytes = 256;
+/** What an operation takes besides its value, here and in the library, about. */
+const operationBytes = 600;
+const bytesMax = 16 * 1024 * 1024;
 const memoryBytes = 1024 * 1024;
 /** A write of the usual size takes 5 MiB; beyond, memory is given up. */
 const freeMax = 16;

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { WriteQueue } from "../../../connectors/embedded/write-queue.ts";
+import type { KeyValues } from "../../../connectors/embedded/environment.ts";
+import { wholeWrite, WriteQueue } from "../../../connectors/embedded/write-queue.ts";
 
 interface Commit {
   readonly writes: readonly string[];
   readonly end: (fault?: Error) => void;
 }
+
+/** As much as a transaction takes. */
+const large = { table: {} as KeyValues, key: Buffer.of(1), value: new Uint8Array(16 * 1024 * 1024) };
 
 /**
  * A queue of names. One that ends in "!" fails to be planned, one that ends in "." is alone, one that ends in "?" needs what is
@@ -18,12 +22,15 @@ function queueOfNames() {
   let underWay = 0;
   const queue = new WriteQueue<string>({
     alone: (write) => write.endsWith("."),
-    plan(write) {
-      planned.push(write);
-      if (write.endsWith("!")) throw new Error(write);
-      if (write.endsWith("?") && underWay > 0) return false;
-      next.push(write);
-      return true;
+    plan(write, from, plan) {
+      const parts = write.split("+");
+      const part = parts[from] ?? "";
+      planned.push(part);
+      if (part.endsWith("!")) throw new Error(part);
+      if (part.endsWith("?") && underWay > 0) return undefined;
+      next.push(part);
+      if (from + 1 < parts.length) plan.add(large);
+      return from + 1 < parts.length ? from + 1 : wholeWrite;
     },
     commit() {
       const writes = next;
@@ -117,4 +124,38 @@ test("after a commit that failed, what was planned behind it is planned again, i
   assert.deepEqual(commits[1]?.writes, ["b", "c"]);
   commits[1]?.end();
   await Promise.all(others);
+});
+
+test("a large write takes several transactions, one behind the other, and is done with the last", async () => {
+  const { queue, commits, planned } = queueOfNames();
+  let done = false;
+  const all = [queue.add("a+b+c").then(() => (done = true)), queue.add("d")];
+  await turn();
+  assert.deepEqual(planned, ["a", "b"]);
+  commits[0]?.end();
+  await turn();
+  assert.deepEqual(planned, ["a", "b", "c", "d"]);
+  commits[1]?.end();
+  await turn();
+  assert.equal(done, false);
+  assert.deepEqual(
+    commits.map(({ writes }) => writes),
+    [["a"], ["b"], ["c", "d"]],
+  );
+  commits[2]?.end();
+  await Promise.all(all);
+  assert.equal(done, true);
+});
+
+test("a write of which one transaction failed is dropped with the rest of it, and others go on", async () => {
+  const { queue, commits } = queueOfNames();
+  const [first, other] = [queue.add("a+b+c"), queue.add("d")];
+  const rejected = assert.rejects(first, { message: "full" });
+  await turn();
+  commits[0]?.end(new Error("full"));
+  await rejected;
+  await turn();
+  assert.deepEqual(commits[1]?.writes, ["d"]);
+  commits[1]?.end();
+  await other;
 });
