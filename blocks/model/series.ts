@@ -24,7 +24,8 @@ export interface Series {
  * Holds at most `seriesMax` series; beyond that a new one is refused with `SERIES_LIMIT`, and the known ones go on.
  */
 export class SeriesTable {
-  readonly #indices = new Map<string, number>();
+  /** By type, then canonical form. */
+  readonly #indices = new SeriesNumbering();
   readonly #series: Series[] = [];
   readonly #seriesMax: number;
   /** What the graph knows besides the built-in types. */
@@ -55,8 +56,7 @@ export class SeriesTable {
     if (metric === "" || metric.includes("{")) throw metricInvalid(metric);
     const sorted = sortedTagset(tagset);
     const canonical = canonicalForm(metric, sorted);
-    const key = `${type}\0${canonical}`;
-    const known = this.#indices.get(key);
+    const known = this.#indices.get(type, canonical);
     if (known !== undefined) return this.at(known);
     if (this.#series.length >= this.#seriesMax) {
       throw new EngineError(
@@ -64,18 +64,33 @@ export class SeriesTable {
         `Cannot accept the new series "${canonical}" as a graph holds at most ${this.#seriesMax} (series_max)`,
       );
     }
-    const series: Series = {
-      index: this.#series.length,
-      metric,
-      tagset: sorted,
-      type,
-      canonical,
-      hash: fnv1a32(canonical),
-    };
-    this.#indices.set(key, series.index);
+    const index = this.#series.length;
+    const series: Series = { index, metric, tagset: sorted, type, canonical, hash: fnv1a32(canonical) };
+    this.#indices.set(type, canonical, index);
     this.#series.push(series);
     return series;
   }
+}
+
+/** A number for each (type, canonical form): no string of its own for a series, as a map of both in one would need. */
+export class SeriesNumbering {
+  readonly #byType = new Map<DataType, Map<string, number>>();
+
+  get(type: DataType, canonical: string): number | undefined {
+    return this.#byType.get(type)?.get(canonical);
+  }
+
+  set(type: DataType, canonical: string, number: number): void {
+    const ofType = this.#byType.get(type);
+    if (ofType === undefined) this.#byType.set(type, new Map([[canonical, number]]));
+    else ofType.set(canonical, number);
+  }
+}
+
+/** A series that is in no table; its tags are those of a series, sorted. */
+export function seriesOf(metric: string, tagset: Tagset, type: DataType, index: number): Series {
+  const canonical = canonicalForm(metric, tagset);
+  return { index, metric, tagset, type, canonical, hash: fnv1a32(canonical) };
 }
 
 function metricInvalid(metric: string): EngineError {

@@ -1,10 +1,11 @@
-import { floatStateWidth, mergeFloats, seedFloatState } from "../derivators/float-state.ts";
+import { floatStateWidth } from "../derivators/float-state.ts";
 import { layoutOf } from "../model/data-type.ts";
 import type { Period } from "../model/period.ts";
 import type { Series, SeriesTable } from "../model/series.ts";
 import type { SeriesRange, StateRows, Store } from "../model/store.ts";
 import { type DerivatorFailures, failHere, type OnFailure } from "./derivator-failures.ts";
-import type { DerivatorSet, DerivatorSets, DerivatorStates } from "./derivator-set.ts";
+import type { DerivatorSet, DerivatorSets } from "./derivator-set.ts";
+import { HotBuckets } from "./hot-buckets.ts";
 import { settleStates } from "./settle-states.ts";
 import { StateTable } from "./state-table.ts";
 
@@ -28,7 +29,7 @@ export class Cascade {
   readonly #sets: DerivatorSets;
   readonly #hotSeriesMax: number;
   readonly #failures: DerivatorFailures | undefined;
-  readonly #hot = new Map<number, HotBucket>();
+  readonly #hot = new HotBuckets();
 
   constructor(given: {
     period: Period;
@@ -93,18 +94,17 @@ export class Cascade {
   ): Promise<Map<number, StateRows>> {
     for (let row = from; row < to; row = finer.endOfSeries(row)) {
       const series = finer.series[row] as number;
-      if (this.#hot.has(series)) continue;
-      const set = this.#sets.of(this.#table.at(series).type);
-      this.#hot.set(series, new HotBucket(newestBefore.get(series) ?? Number.POSITIVE_INFINITY, set));
+      if (this.#hot.slotOf(series) === 0) this.#hot.add(series, newestBefore.get(series) ?? Number.POSITIVE_INFINITY);
     }
     const ranges: SeriesRange[] = [];
     const rows: number[] = [];
     for (let row = from; row < to; row = this.#endOfBucket(finer, row)) {
       const series = finer.series[row] as number;
       const start = this.period.start(finer.start[row] as number);
-      const hot = this.#hot.get(series) as HotBucket;
-      const goesOn = hot.start === start && (finer.start[row] as number) >= hot.lastStart;
-      if (goesOn || start > hot.newestFiner) continue;
+      const hot = this.#hot;
+      const slot = hot.slotOf(series);
+      const goesOn = hot.start(slot) === start && (finer.start[row] as number) >= hot.lastStart(slot);
+      if (goesOn || start > hot.newestFiner(slot)) continue;
       rows.push(row);
       ranges.push({ series: this.#table.at(series), from: start, to: this.period.next(start) });
     }
@@ -126,18 +126,21 @@ export class Cascade {
     const series = this.#table.at(index);
     const set = this.#sets.of(series.type);
     const start = this.period.start(finer.start[from] as number);
-    const known = this.#hot.get(index) as HotBucket;
-    const goesOn = stored === undefined && known.start === start;
-    const isNewest = stored === undefined || this.period.next(start) > known.newestFiner;
-    const hot = goesOn ? known : isNewest ? known.startAgain(start) : new HotBucket(Number.NEGATIVE_INFINITY, set);
+    const hot = this.#hot;
+    const known = hot.slotOf(index);
+    const goesOn = stored === undefined && hot.start(known) === start;
+    const isNewest = stored === undefined || this.period.next(start) > hot.newestFiner(known);
+    // Of an older bucket nothing is kept.
+    const slot = isNewest ? known : 0;
+    if (!goesOn) hot.begin(slot, start, set);
     const failed = this.#failed(series, start);
     if (stored === undefined) {
       for (let row = from; row < to; row += 1)
-        hot.take(finer.start[row] as number, finer.floats, row, finer.others[row], failed);
-    } else takeMerged(hot, finer, from, to, stored, set, failed);
+        hot.take(slot, finer.start[row] as number, finer.floats, row, finer.others[row], set, failed);
+    } else takeMerged(hot, slot, finer, from, to, stored, set, failed);
     const row = coarse.append(index, start, undefined);
-    if (layoutOf(series.type) === "float") hot.resultFloats(coarse.floats, row * floatStateWidth);
-    if (!set.empty) coarse.others[row] = hot.resultOthers(failed);
+    if (layoutOf(series.type) === "float") hot.resultFloats(slot, coarse.floats, row * floatStateWidth);
+    if (!set.empty) coarse.others[row] = hot.resultOthers(slot, set, failed);
   }
 }
 
@@ -146,7 +149,8 @@ const sliceRows = 16_384;
 
 /** Takes stored finer states and those at hand, which replace them, in ascending order. */
 function takeMerged(
-  hot: HotBucket,
+  hot: HotBuckets,
+  slot: number,
   finer: StateTable,
   from: number,
   to: number,
@@ -160,68 +164,13 @@ function takeMerged(
     const oldStart = old < stored.start.length ? (stored.start[old] as number) : Number.POSITIVE_INFINITY;
     const newStart = row < to ? (finer.start[row] as number) : Number.POSITIVE_INFINITY;
     if (newStart <= oldStart) {
-      hot.take(newStart, finer.floats, row, finer.others[row], failed);
+      hot.take(slot, newStart, finer.floats, row, finer.others[row], set, failed);
       row += 1;
       if (newStart === oldStart) old += 1;
     } else {
       const others = set.empty ? undefined : set.decode(stored.bytes?.[old] ?? new Uint8Array(0), failed);
-      hot.take(oldStart, stored.floats ?? noFloats, stored.floats === undefined ? 0 : old, others, failed);
+      hot.take(slot, oldStart, stored.floats ?? noFloats, stored.floats === undefined ? 0 : old, others, set, failed);
       old += 1;
     }
-  }
-}
-
-/** The open bucket of one series: the merge of all finer buckets but the last, and the last. */
-class HotBucket {
-  start = Number.NaN;
-  /** Start of the last finer bucket taken. */
-  lastStart = Number.NEGATIVE_INFINITY;
-  /** No finer bucket is stored that starts behind this. */
-  newestFiner: number;
-  readonly #set: DerivatorSet;
-  readonly #before = new Float64Array(floatStateWidth);
-  readonly #last = new Float64Array(floatStateWidth);
-  #othersBefore: DerivatorStates;
-  #othersLast: DerivatorStates;
-
-  constructor(newestFiner: number, set: DerivatorSet) {
-    this.newestFiner = newestFiner;
-    this.#set = set;
-    this.#othersBefore = set.seed();
-    this.#othersLast = set.seed();
-  }
-
-  startAgain(start: number): this {
-    this.start = start;
-    this.lastStart = Number.NEGATIVE_INFINITY;
-    seedFloatState(this.#before, 0);
-    seedFloatState(this.#last, 0);
-    this.#othersBefore = this.#set.seed();
-    this.#othersLast = this.#set.seed();
-    return this;
-  }
-
-  /** A finer bucket, not before the last one taken; the same one again replaces it. `row` counts states in `floats`. */
-  take(start: number, floats: Float64Array, row: number, others: DerivatorStates | undefined, failed: OnFailure): void {
-    if (start > this.lastStart) {
-      mergeFloats(this.#before, 0, this.#last, 0);
-      if (!this.#set.empty) this.#set.merge(this.#othersBefore, this.#othersLast, failed);
-    }
-    const from = row * floatStateWidth;
-    for (let offset = 0; offset < floatStateWidth; offset += 1) this.#last[offset] = floats[from + offset] as number;
-    if (others !== undefined) this.#othersLast = others;
-    this.lastStart = start;
-    if (start > this.newestFiner) this.newestFiner = start;
-  }
-
-  resultFloats(into: Float64Array, at: number): void {
-    into.set(this.#before, at);
-    mergeFloats(into, at, this.#last, 0);
-  }
-
-  resultOthers(failed: OnFailure): DerivatorStates {
-    const merged = this.#set.copy(this.#othersBefore, failed);
-    this.#set.merge(merged, this.#othersLast, failed);
-    return merged;
   }
 }

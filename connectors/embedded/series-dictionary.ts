@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Series, SeriesTable } from "../../blocks/model/series.ts";
+import { type Series, SeriesNumbering, seriesOf } from "../../blocks/model/series.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import type { KeyValues, Operation } from "./environment.ts";
 import { numberKey } from "./ordered-key.ts";
@@ -13,8 +13,10 @@ import { numberKey } from "./ordered-key.ts";
 export class SeriesDictionary {
   readonly #table: KeyValues;
   readonly #seriesMax: number;
-  readonly #ids = new Map<string, number>();
-  readonly #known = new WeakMap<Series, number>();
+  readonly #ids = new SeriesNumbering();
+  /** Who was asked for last under an index of a table, and the number of that series. */
+  readonly #asked: (Series | undefined)[] = [];
+  readonly #askedIds: number[] = [];
   readonly #byMetric = new Map<string, number[]>();
   readonly #series: Series[] = [];
   readonly #unobserved = new Set<number>();
@@ -38,11 +40,28 @@ export class SeriesDictionary {
   }
 
   idOf(series: Series): number | undefined {
-    const known = this.#known.get(series);
-    if (known !== undefined) return known;
-    const id = this.#ids.get(identityOf(series));
-    if (id !== undefined) this.#known.set(series, id);
+    const { index, type, canonical } = series;
+    // Where series got their numbers in the order of the graph's table, the objects are the same.
+    if (this.#series[index] === series) return index;
+    if (this.#asked[index] === series) return this.#askedIds[index];
+    const id = this.#ids.get(type, canonical);
+    if (id !== undefined) this.#share(series, id);
     return id;
+  }
+
+  /** Names and tags are in memory once: the dictionary takes over those of whoever asks. */
+  #share(series: Series, id: number): void {
+    const { index, tagset } = series;
+    if (index === id) this.#series[id] = series;
+    else {
+      if (this.#series[id]?.tagset !== tagset) this.#series[id] = { ...series, index: id };
+      for (let at = this.#asked.length; at < index; at += 1) {
+        this.#asked.push(undefined);
+        this.#askedIds.push(0);
+      }
+      this.#asked[index] = series;
+      this.#askedIds[index] = id;
+    }
   }
 
   /** @throws {EngineError} `SERIES_LIMIT`. */
@@ -56,10 +75,10 @@ export class SeriesDictionary {
         `Cannot store the new series "${series.canonical}" as a folder holds at most ${this.#seriesMax} (series_max)`,
       );
     }
-    this.#add({ ...series, index: id });
+    this.#add(series, id);
+    this.#share(series, id);
     this.#unobserved.add(id);
     this.#unsaved.add(id);
-    this.#known.set(series, id);
     return id;
   }
 
@@ -97,21 +116,20 @@ export class SeriesDictionary {
       const entry = this.#table.get(numberKey(id));
       if (entry !== undefined && decodeEntry(entry).observed) this.#unobserved.delete(id);
     }
-    const parsed = new SeriesTable(Number.POSITIVE_INFINITY);
     for (const { value } of this.#table.getRange({ start: numberKey(this.#series.length) })) {
       const { metric, tags, type, observed } = decodeEntry(value);
       const id = this.#series.length;
-      this.#add({ ...parsed.intern(metric, new Map(tags), type), index: id });
+      this.#add(seriesOf(metric, new Map(tags), type, id), id);
       if (!observed) this.#unobserved.add(id);
     }
   }
 
-  #add(series: Series): void {
+  #add(series: Series, id: number): void {
     this.#series.push(series);
-    this.#ids.set(identityOf(series), series.index);
+    this.#ids.set(series.type, series.canonical, id);
     const ofMetric = this.#byMetric.get(series.metric);
-    if (ofMetric === undefined) this.#byMetric.set(series.metric, [series.index]);
-    else ofMetric.push(series.index);
+    if (ofMetric === undefined) this.#byMetric.set(series.metric, [id]);
+    else ofMetric.push(id);
   }
 
   #operation(id: number): Operation {
@@ -129,4 +147,3 @@ interface Entry {
 }
 
 const decodeEntry = (bytes: Buffer) => JSON.parse(bytes.toString("utf8")) as Entry;
-const identityOf = (series: Series) => `${series.type}\0${series.canonical}`;
