@@ -2,6 +2,7 @@ import { type Column, newColumn, type Points } from "../model/columns.ts";
 import type { Layout } from "../model/data-type.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { HotPoints } from "./hot-points.ts";
+import { FoldKernel } from "./kernel/fold-kernel.ts";
 import { likeColumn, lowerBound, pointsOf, type RowSpan } from "./merge-points.ts";
 import { RowOrder } from "./row-order.ts";
 
@@ -16,21 +17,26 @@ export class GroupedRows {
   /** Groups. */
   length = 0;
   /** Index of the series, by place; longer than `length`. */
-  series = new Uint32Array(0);
-  time = new Float64Array(0);
+  series: Uint32Array = new Uint32Array(0);
+  time: Float64Array = new Float64Array(0);
   values: Column;
   /** The first row of a group, of those that were known before. */
-  start = new Uint32Array(0);
+  start: Uint32Array = new Uint32Array(0);
   /** The oldest row of the chunks: known ones before it are not new, those behind it may be. */
-  from = new Uint32Array(0);
+  from: Uint32Array = new Uint32Array(0);
   /** Behind the last row. */
-  to = new Uint32Array(0);
+  to: Uint32Array = new Uint32Array(0);
   /** 1 where rows of the chunks came out of order, or not behind the known ones. */
-  late = new Uint8Array(0);
+  late: Uint32Array = new Uint32Array(0);
+  /** Has the columns in its memory; absent where the rows are folded in JavaScript. */
+  kernel: FoldKernel | undefined;
+  readonly #compiled: boolean;
 
-  constructor(layout: Layout) {
+  /** @param compiled Whether the rows, of layout `float`, are for the compiled kernel. */
+  constructor(layout: Layout, compiled: boolean) {
     this.layout = layout;
     this.values = newColumn(layout, 0);
+    this.#compiled = compiled;
   }
 
   /** All from the oldest row of the chunks on. */
@@ -57,22 +63,27 @@ export class GroupedRows {
     return pointsOf(this.added(place));
   }
 
-  /** Makes room for groups; what is in it afterwards has no meaning. */
-  reset(groups: number): void {
+  /** Makes room; what is in it afterwards has no meaning. */
+  reserve(groups: number, rows: number): void {
     this.length = groups;
-    if (this.series.length >= groups) return;
-    const room = Math.max(groups, 2 * this.series.length);
+    if (this.series.length >= groups && this.time.length >= rows) return;
+    const room = Math.max(this.series.length, groups + (groups >>> 2));
+    const rowsRoom = Math.max(this.time.length, rows + (rows >>> 4));
     this.series = new Uint32Array(room);
-    this.start = new Uint32Array(room);
-    this.from = new Uint32Array(room);
-    this.to = new Uint32Array(room);
-    this.late = new Uint8Array(room);
+    this.kernel = this.#compiled ? FoldKernel.open(rowsRoom, room) : undefined;
+    const { time, values, start, from, to, late } = this.kernel ?? this.#newColumns(room, rowsRoom);
+    this.time = time;
+    this.values = values;
+    this.start = start;
+    this.from = from;
+    this.to = to;
+    this.late = late;
   }
 
-  makeRoom(rows: number): void {
-    if (this.time.length >= rows) return;
-    this.time = new Float64Array(rows);
-    this.values = newColumn(this.layout, rows);
+  #newColumns(groups: number, rows: number) {
+    const column = () => new Uint32Array(groups);
+    const [start, from, to, late] = [column(), column(), column(), column()];
+    return { time: new Float64Array(rows), values: newColumn(this.layout, rows), start, from, to, late };
   }
 }
 
@@ -85,11 +96,17 @@ export class SeriesGrouper {
   #counts = new Uint32Array(1024);
   #touched = new Uint32Array(1024);
   /** Kept, as fresh memory for every batch costs more than sorting into it. As long as the longest batch. */
-  readonly #groups = new Map<Layout, GroupedRows>();
+  readonly #groups = new Map<Layout | "compiled", GroupedRows>();
+  readonly #compiledFrom: number;
   readonly #order = new RowOrder();
   /** Room for one series that is put in order. */
   #spareTime = new Float64Array(0);
   #spareValues: Column = [];
+
+  /** @param compiledFrom So many rows of layout `float` are sorted and folded by the compiled kernel; fewer do not pay it. */
+  constructor(compiledFrom = compiledFromDefault) {
+    this.#compiledFrom = compiledFrom;
+  }
 
   /**
    * @param known Points of the series that came before the chunks, which late rows of the chunks may fall among.
@@ -103,27 +120,31 @@ export class SeriesGrouper {
     const counts = this.#counts;
     let touchedCount = 0;
     for (const chunk of chunks) touchedCount = countRows(chunk, counts, this.#touched, touchedCount);
-    const groups = this.#groupsOf(layout);
-    groups.reset(touchedCount);
-    groups.series.set(this.#touched.subarray(0, touchedCount).sort());
+    const touched = this.#touched.subarray(0, touchedCount).sort();
+    let rows = chunks.reduce((sum, { length }) => sum + length, 0);
+    if (known !== undefined && !known.empty) for (const series of touched) rows += known.length(series);
+    const groups = this.#groupsOf(layout, rows);
+    groups.reserve(touchedCount, rows);
+    groups.series.set(touched);
     this.#place(groups, known);
     for (const chunk of chunks) scatter(chunk, counts, groups.time, groups.values);
-    for (let place = 0; place < touchedCount; place += 1) {
-      counts[groups.series[place] as number] = 0;
-      this.#putInOrder(groups, place);
-    }
+    for (let place = 0; place < touchedCount; place += 1) counts[groups.series[place] as number] = 0;
+    if (groups.kernel !== undefined) groups.kernel.order(touchedCount);
+    else for (let place = 0; place < touchedCount; place += 1) this.#putInOrder(groups, place);
     return groups;
   }
 
-  #groupsOf(layout: Layout): GroupedRows {
-    const kept = this.#groups.get(layout);
+  #groupsOf(layout: Layout, rows: number): GroupedRows {
+    const compiled = layout === "float" && rows >= this.#compiledFrom;
+    const key = compiled ? "compiled" : layout;
+    const kept = this.#groups.get(key);
     if (kept !== undefined) return kept;
-    const groups = new GroupedRows(layout);
-    this.#groups.set(layout, groups);
+    const groups = new GroupedRows(layout, compiled);
+    this.#groups.set(key, groups);
     return groups;
   }
 
-  /** Makes room for each group, behind its known points; from here on `#counts` holds where its next row goes. */
+  /** Places each group behind its known points; from here on `#counts` holds where its next row goes. */
   #place(groups: GroupedRows, known: HotPoints | undefined): void {
     const counts = this.#counts;
     let rows = 0;
@@ -136,7 +157,6 @@ export class SeriesGrouper {
       groups.to[place] = rows;
       counts[series] = from;
     }
-    groups.makeRoom(rows);
     if (known === undefined || known.empty) return;
     for (let place = 0; place < groups.length; place += 1) {
       known.copyTo(groups.series[place] as number, groups, groups.start[place] as number);
@@ -167,6 +187,9 @@ export class SeriesGrouper {
     } else arrangeAny(groups.values, from, rows, count, this.#spareValues);
   }
 }
+
+/** Below it a call of the kernel, and the room it takes, cost more than they save. */
+const compiledFromDefault = 4_096;
 
 function isLike(column: Column, other: Column): boolean {
   return column.constructor === other.constructor;

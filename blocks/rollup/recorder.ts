@@ -1,5 +1,5 @@
 import { floatStateWidth, foldFloats } from "../derivators/float-state.ts";
-import type { Points } from "../model/columns.ts";
+import type { Column, Points } from "../model/columns.ts";
 import { type Layout, layoutOf } from "../model/data-type.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { Period } from "../model/period.ts";
@@ -10,6 +10,7 @@ import type { DerivatorSet, DerivatorSets, DerivatorStates } from "./derivator-s
 import { type GroupedRows, SeriesGrouper } from "./group-by-series.ts";
 import { HotPoints } from "./hot-points.ts";
 import { HotStates } from "./hot-states.ts";
+import type { FoldKernel } from "./kernel/fold-kernel.ts";
 import { joinedPoints, lowerBound, mergePoints, pointsOf, type RowSpan } from "./merge-points.ts";
 import { coalescedRanges } from "./ranges.ts";
 import { SeriesNumbers } from "./series-numbers.ts";
@@ -23,7 +24,7 @@ export interface Recording {
   readonly states: StateTable;
   /** Newest stored timestamp of each series that got points, as it was before; `-Infinity` where it had none. */
   readonly newestBefore: SeriesNumbers;
-  /** The series that got points, with their timestamps, ascending and unique: views, made for whoever asks. */
+  /** The series that got points, with their timestamps, ascending and unique. To be asked before the next recording. */
   readonly touched: readonly { readonly series: number; readonly time: Float64Array }[];
   /** What the rows of each series are as of, and so its buckets. */
   readonly revisionOf: SeriesRevisions;
@@ -50,7 +51,9 @@ export class Recorder {
   readonly #hot: HotStates;
   readonly #hotPoints: HotPoints;
   readonly #failures: DerivatorFailures | undefined;
-  readonly #grouper = new SeriesGrouper();
+  readonly #grouper: SeriesGrouper;
+  /** Whether series of layout `float` have no other states. */
+  readonly #onlyFloats: boolean;
   readonly #revisions = new WriteRevisions();
   #statesExpected = 0;
   /** Resolves when the recordings asked for so far are durable, or have failed. */
@@ -64,7 +67,11 @@ export class Recorder {
     hotSeriesMax: number;
     /** Takes what derivators fail at; absent: the recording fails with them. */
     failures?: DerivatorFailures;
+    /** See `SeriesGrouper`. */
+    compiledFrom?: number;
   }) {
+    this.#grouper = new SeriesGrouper(given.compiledFrom);
+    this.#onlyFloats = (["tdouble", "tbool"] as const).every((type) => given.sets.of(type).empty);
     this.#table = given.table;
     this.#store = given.store;
     this.#period = given.period;
@@ -97,7 +104,7 @@ export class Recorder {
     for (const groups of grouped) {
       for (let place = 0; place < groups.length; place += 1) {
         const series = groups.series[place] as number;
-        observations.push(new GroupWrite(this.#table.at(series), groups.added(place), revisionOf(series)));
+        observations.push(new GroupWrite(this.#table.at(series), groups, place, revisionOf(series)));
         this.#hot.sawUntil(series, groups.newest(place));
       }
     }
@@ -115,7 +122,8 @@ export class Recorder {
     return {
       ...{ states, newestBefore, revisionOf, written },
       get touched() {
-        return observations.map(({ series, points }) => ({ series: series.index, time: points.time }));
+        // Copies, as what asks may keep them beyond the next recording.
+        return observations.map(({ series, points }) => ({ series: series.index, time: points.time.slice() }));
       },
     };
   }
@@ -162,18 +170,18 @@ export class Recorder {
     const stored = ranges.length === 0 ? [] : await this.#store.readObservations(ranges);
     let next = 0;
     grouped.forEach((groups, layout) => {
-      for (let place = 0; place < groups.length; place += 1) {
-        const needed = readBack[layout]?.get(place);
-        if (needed === undefined) this.#foldKnown(groups, place, period, states);
-        else {
-          this.#foldRead(groups, place, needed, stored.slice(next, next + needed.length), period, states);
-          next += needed.length;
-        }
+      let known = 0;
+      for (const [place, needed] of readBack[layout] ?? []) {
+        this.#foldKnown(groups, known, place, period, states);
+        this.#foldRead(groups, place, needed, stored.slice(next, next + needed.length), period, states);
+        next += needed.length;
+        known = place + 1;
       }
+      this.#foldKnown(groups, known, groups.length, period, states);
     });
   }
 
-  /** What the fold of each group needs from the store, by place; it is added to `ranges`. Without those that need nothing. */
+  /** What the fold of each group needs from the store, by ascending place; it is added to `ranges`. Without those that need nothing. */
   #toReadBack(groups: GroupedRows, period: Period, ranges: SeriesRange[]): Map<number, readonly SeriesRange[]> {
     const readBack = new Map<number, readonly SeriesRange[]>();
     for (let place = 0; place < groups.length; place += 1) {
@@ -188,20 +196,85 @@ export class Recorder {
     return readBack;
   }
 
-  /** Folds the buckets of a group whose points are all at hand, or follow those in the hot bucket. */
-  #foldKnown(groups: GroupedRows, place: number, period: Period, states: StateTable): void {
+  /** Folds the buckets of groups, `first` to `end`, whose points are all at hand, or follow those in the hot bucket. */
+  #foldKnown(groups: GroupedRows, first: number, end: number, period: Period, states: StateTable): void {
+    const { kernel } = groups;
+    if (kernel !== undefined && period.fixedMs !== undefined && this.#onlyFloats) {
+      this.#foldCompiled(kernel, groups, first, end, period, period.fixedMs, states);
+      return;
+    }
+    const { time, values } = groups;
+    for (let place = first; place < end; place += 1) {
+      const series = groups.series[place] as number;
+      const from = this.#foldFrom(groups, place, period);
+      const rows = { time, values, from, to: groups.to[place] as number };
+      this.#foldBuckets(series, rows, this.#goesOn(groups, place, period), period, states);
+      this.#keepLate(groups, place, period);
+    }
+  }
+
+  #foldCompiled(
+    kernel: FoldKernel,
+    groups: GroupedRows,
+    first: number,
+    end: number,
+    period: Period,
+    fixedMs: number,
+    states: StateTable,
+  ): void {
+    for (let place = first; place < end; place += 1) {
+      kernel.next[place] = this.#foldFrom(groups, place, period);
+      const goesOn = this.#goesOn(groups, place, period);
+      kernel.goesOn[place] = goesOn ? 1 : 0;
+      if (goesOn) this.#hot.copyFloats(groups.series[place] as number, kernel.hot, place * floatStateWidth);
+    }
+    for (let place = first; place < end; ) {
+      const nextPlace = kernel.fold(place, end, fixedMs);
+      const count = kernel.ends[Math.min(nextPlace, end - 1)] as number;
+      const row = states.appendStates(
+        kernel.bucketStarts.subarray(0, count),
+        kernel.states.subarray(0, count * floatStateWidth),
+      );
+      let from = row;
+      for (; place < nextPlace; place += 1) {
+        const series = groups.series[place] as number;
+        const to = row + (kernel.ends[place] as number);
+        states.series.fill(series, from, to);
+        from = to;
+        this.#keepHot(series, period, states, to - 1);
+        this.#keepLate(groups, place, period);
+      }
+      // Of a group whose states found no room there are more to come.
+      if (place < end) states.series.fill(groups.series[place] as number, from, row + count);
+    }
+  }
+
+  /** The first row of the first bucket that a group touches, of those that are not in the hot bucket where the fold goes on. */
+  #foldFrom(groups: GroupedRows, place: number, period: Period): number {
+    const oldest = groups.oldest(place);
+    const from = groups.from[place] as number;
+    if (this.#follows(groups.series[place] as number, oldest, period)) return from;
+    return lowerBound(groups.time, period.start(oldest), groups.start[place], from);
+  }
+
+  /** Whether the fold of a group goes on from the hot bucket. */
+  #goesOn(groups: GroupedRows, place: number, period: Period): boolean {
     const series = groups.series[place] as number;
     const oldest = groups.oldest(place);
-    const start = period.start(oldest);
-    const { time, values, from, to } = groups.all(place);
-    let row = groups.from[place] as number;
-    let goesOn = false;
-    if (this.#follows(series, oldest, period)) goesOn = this.#hot.bucket(series) === start;
-    else row = lowerBound(time, start, from, row);
-    this.#foldBuckets(series, { time, values, from: row, to }, goesOn, period, states);
-    if (groups.late[place] === 1 || this.#hotPoints.has(series)) {
-      this.#keepPoints(series, groups.all(place), Number.POSITIVE_INFINITY, period);
-    }
+    return oldest > this.#hot.newest(series) && this.#hot.bucket(series) === period.start(oldest);
+  }
+
+  /** Keeps the newest points of a group that got late ones, or ever did. */
+  #keepLate(groups: GroupedRows, place: number, period: Period): void {
+    const series = groups.series[place] as number;
+    if (groups.late[place] !== 1 && !this.#hotPoints.has(series)) return;
+    this.#keepPoints(series, groups.all(place), Number.POSITIVE_INFINITY, period);
+  }
+
+  /** The newest bucket stays hot; one that only late points touched does not. @param row The newest that a group touched. */
+  #keepHot(series: number, period: Period, states: StateTable, row: number): void {
+    const start = states.start[row] as number;
+    if (period.next(start) > this.#hot.newest(series)) this.#hot.keep(series, start, states, row);
   }
 
   /** Folds the buckets that a group touches with what was read back of them. */
@@ -277,13 +350,10 @@ export class Recorder {
     const { type } = this.#table.at(index);
     const set = this.#sets.of(type);
     const floats = layoutOf(type) === "float";
-    let start = Number.NaN;
-    let next = Number.NaN;
     let stateRow = -1;
     for (let from = rows.from; from < to; ) {
-      start = period.start(time[from] as number);
-      next = period.next(start);
-      const end = firstFrom(time, next, from, to);
+      const start = period.start(time[from] as number);
+      const end = firstFrom(time, period.next(start), from, to);
       const hot = goesOn && stateRow < 0;
       stateRow = states.append(index, start);
       if (floats) {
@@ -303,8 +373,7 @@ export class Recorder {
       }
       from = end;
     }
-    // The newest bucket stays hot; one that only late points touched does not.
-    if (next > this.#hot.newest(index)) this.#hot.keep(index, start, states, stateRow);
+    this.#keepHot(index, period, states, stateRow);
   }
 
   #foldOthers(
@@ -329,16 +398,22 @@ export class Recorder {
 class GroupWrite implements ObservationsWrite {
   readonly series: Series;
   readonly revision: number | undefined;
-  readonly #rows: RowSpan;
+  readonly #time: Float64Array;
+  readonly #values: Column;
+  readonly #from: number;
+  readonly #to: number;
 
-  constructor(series: Series, rows: RowSpan, revision: number | undefined) {
+  constructor(series: Series, groups: GroupedRows, place: number, revision: number | undefined) {
     this.series = series;
     this.revision = revision;
-    this.#rows = rows;
+    this.#time = groups.time;
+    this.#values = groups.values;
+    this.#from = groups.from[place] as number;
+    this.#to = groups.to[place] as number;
   }
 
   get points(): Points {
-    return pointsOf(this.#rows);
+    return pointsOf({ time: this.#time, values: this.#values, from: this.#from, to: this.#to });
   }
 }
 

@@ -36,6 +36,16 @@ export class StateTable {
     return row;
   }
 
+  /** New rows with float states alone, whose series are still to be set. @returns the index of the first one. */
+  appendStates(start: Float64Array, floats: Float64Array): number {
+    const row = this.length;
+    this.length = row + start.length;
+    while (this.series.length < this.length) this.#grow();
+    this.start.set(start, row);
+    this.floats.set(floats, row * floatStateWidth);
+    return row;
+  }
+
   /** The first row behind `from` that belongs to another series. */
   endOfSeries(from: number): number {
     const series = this.series[from];
