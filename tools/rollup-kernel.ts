@@ -24,7 +24,17 @@ export const kernelBytesFile = join(folder, "kernel-bytes.ts");
 export async function kernelBytesText(): Promise<string> {
   const source = readFileSync(join(folder, "kernel.as"), "utf8");
   let bytes: Uint8Array | undefined;
-  const options = ["-O3", "--runtime", "stub", "--noAssert", "--importMemory", "--outFile", "kernel.wasm"];
+  const options = [
+    "-O3",
+    "--runtime",
+    "stub",
+    "--noAssert",
+    "--importMemory",
+    "--enable",
+    "simd",
+    "--outFile",
+    "kernel.wasm",
+  ];
   const { default: asc } = (await import(compiler)) as { default: Compiler };
   const { error, stderr } = await asc.main(["kernel.ts", ...options], {
     readFile: (name) => (name === "kernel.ts" ? source : null),
