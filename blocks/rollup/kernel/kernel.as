@@ -133,12 +133,23 @@ function orderGroup(group: i32, start: i32, from: i32, row: i32, to: i32, newest
     }
   }
   sortLate(count);
+  count = lastOfEach(count);
   oldest = min(oldest, f64At(lateTime, 0));
-  const left = standing(lastOfEach(count), start, main);
+  const end = mergeLateRows(count, start, main);
+  setI32(tos, group, end);
+  setI32(froms, group, lowerBound(time, oldest, start, end));
+}
+
+/**
+ * Merges the late rows into those in order, `start` to `main`. A late row takes the place of the other row of its time, which
+ * came before it. @returns behind the last row.
+ */
+function mergeLateRows(count: i32, start: i32, main: i32): i32 {
+  const end = main + count;
   // From the end, so that no row is written over before it moved.
   let moved = main - 1;
-  let into = main + left - 1;
-  for (let place = left - 1; place >= 0; place--) {
+  let into = end - 1;
+  for (let place = count - 1; place >= 0; place--) {
     const at = f64At(lateTime, place);
     while (moved >= start && f64At(time, moved) > at) {
       setF64(time, into, f64At(time, moved));
@@ -146,12 +157,19 @@ function orderGroup(group: i32, start: i32, from: i32, row: i32, to: i32, newest
       into--;
       moved--;
     }
+    if (moved >= start && f64At(time, moved) == at) moved--;
     setF64(time, into, at);
     setF64(values, into, f64At(lateValues, place));
     into--;
   }
-  setI32(tos, group, main + left);
-  setI32(froms, group, lowerBound(time, oldest, start, main + left));
+  // Of each row whose place was taken a gap is left.
+  const gap = into - moved;
+  if (gap > 0) {
+    const rows = <usize>(end - 1 - into) << 3;
+    memory.copy(time + (<usize>(moved + 1) << 3), time + (<usize>(into + 1) << 3), rows);
+    memory.copy(values + (<usize>(moved + 1) << 3), values + (<usize>(into + 1) << 3), rows);
+  }
+  return end - gap;
 }
 
 /** So many late rows are inserted one by one; longer runs of them are merged. */
@@ -209,23 +227,6 @@ function lastOfEach(count: i32): i32 {
     setF64(lateTime, kept, at);
     setF64(lateValues, kept, f64At(lateValues, place));
     kept++;
-  }
-  return kept;
-}
-
-/** A late row takes the place of the other row of its time, which came before it. @returns how many late rows are left. */
-function standing(count: i32, start: i32, main: i32): i32 {
-  let kept = 0;
-  let row = start;
-  for (let place = 0; place < count; place++) {
-    const at = f64At(lateTime, place);
-    row = lowerBound(time, at, row, main);
-    if (row < main && f64At(time, row) == at) setF64(values, row, f64At(lateValues, place));
-    else {
-      setF64(lateTime, kept, at);
-      setF64(lateValues, kept, f64At(lateValues, place));
-      kept++;
-    }
   }
   return kept;
 }
