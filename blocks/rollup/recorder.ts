@@ -97,7 +97,7 @@ export class Recorder {
     const grouped = this.#grouped(chunks);
     await this.#learnNewest(grouped);
     const newestBefore = this.#newestOf(grouped);
-    const states = new StateTable(Math.max(16, this.#statesExpected));
+    const states = new StateTable(16 + this.#statesExpected);
     if (this.#period !== undefined) await this.#fold(grouped, this.#period, states);
     const observations: ObservationsWrite[] = [];
     const revisionOf = this.#revisions.next(chunks);
@@ -108,7 +108,8 @@ export class Recorder {
         this.#hot.sawUntil(series, groups.newest(place));
       }
     }
-    this.#statesExpected = states.length;
+    // With some room, as a table that has to grow is copied.
+    this.#statesExpected = states.length + (states.length >>> 3);
     if (this.#hot.evict()) this.#hotPoints.forget();
     this.#hotPoints.evict();
     const written = this.#store.write({ observations });
