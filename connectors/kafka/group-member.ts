@@ -62,6 +62,8 @@ export class GroupMember {
   #joined = false;
   #joining: Promise<void> | undefined;
   #memberId: string | undefined;
+  /** Times that it asked to join since it last got its share. */
+  #joinings = 0;
   /** Commits without kafkajs' retries, which could carry offsets into the next generation; of the newest batch. */
   #commitNow: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
   #commitTimer: Timer | undefined;
@@ -186,7 +188,7 @@ export class GroupMember {
     const { AssignerProtocol } = await loadKafkajs();
     const consumer = this.#kafka.consumer({
       groupId: group,
-      partitionAssigners: [bySubscription(AssignerProtocol)],
+      partitionAssigners: [bySubscription(AssignerProtocol, () => this.#onJoining())],
       allowAutoTopicCreation: false,
       sessionTimeout: sessionTimeoutMs,
       // Kafka advises three in a session; more are cheap, and a rebalance is noticed at one.
@@ -220,6 +222,7 @@ export class GroupMember {
       // A member with another name was taken for dead meanwhile: others may have read its partitions.
       if (payload.memberId !== this.#memberId) this.#assign([]);
       this.#memberId = payload.memberId;
+      this.#joinings = 0;
       this.#assign(payload.memberAssignment[this.#settings.topic] ?? []);
     });
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
@@ -233,6 +236,12 @@ export class GroupMember {
     });
   }
 
+  /** Whoever joins again without a share has missed a deal of the group: others may have read its partitions. */
+  #onJoining(): void {
+    this.#joinings += 1;
+    if (this.#joinings > 1) this.#assign([]);
+  }
+
   #drop(consumer: Consumer): void {
     if (this.#consumer === consumer) {
       this.#consumer = undefined;
@@ -242,6 +251,7 @@ export class GroupMember {
     this.#assigned.clear();
     this.#paused = false;
     this.#joined = false;
+    this.#joinings = 0;
     this.#commitNow = undefined;
     void consumer.disconnect().catch(() => {});
   }
@@ -281,7 +291,7 @@ export class GroupMember {
         const { low = "0", high = "0" } = ends.find(isOf(home)) ?? {};
         const start = Math.max(Number(low), this.#taker?.startOf?.(home.partition) ?? 0);
         const known = Number(offset) < 0 ? undefined : { offset: Number(offset), metadata: metadata ?? "" };
-        const gone = home.locate(known, known === undefined ? start : Number(low));
+        const gone = home.locate(known, known === undefined ? start : Number(low), this.#context.clock.now());
         this.#taker?.onLocated?.(home, Number(high));
         if (gone > 0) this.#lament(home, gone);
         this.#seek(home);
