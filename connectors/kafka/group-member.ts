@@ -33,6 +33,8 @@ export interface Taker {
 
 /** Settled offsets are committed this often: each commit is a record of its own in the cluster. */
 const commitIntervalMs = 100;
+/** Of a request of the consumer, before it starts again: what kafkajs does unless told. */
+const crashRetries = 5;
 /** Kafka waits this long for a batch to come together; pausing is noticed as late. */
 const fetchWaitMs = 100;
 /** Who leaves waits so long for its own joining. */
@@ -186,10 +188,12 @@ export class GroupMember {
   async #join(): Promise<void> {
     const { topic, group, sessionTimeoutMs, cluster } = this.#settings;
     const { AssignerProtocol } = await loadKafkajs();
-    const consumer = this.#kafka.consumer({
+    const consumer: Consumer = this.#kafka.consumer({
       groupId: group,
       partitionAssigners: [bySubscription(AssignerProtocol, () => this.#onJoining())],
       allowAutoTopicCreation: false,
+      // One that was ended while it recovered from a crash would start again all the same, and stay in the group.
+      retry: { retries: crashRetries, restartOnFailure: async () => consumer === this.#consumer && !this.#closed },
       sessionTimeout: sessionTimeoutMs,
       // Kafka advises three in a session; more are cheap, and a rebalance is noticed at one.
       heartbeatInterval: Math.min(3_000, Math.max(100, Math.floor(sessionTimeoutMs / 10))),

@@ -12,8 +12,10 @@ const topic = "measurements";
 class FakeKafka {
   readonly #listeners = new Map<string, (event: { payload: unknown }) => void>();
   #join: () => void = () => {};
+  #retry: ConsumerConfig["retry"];
 
-  consumer({ partitionAssigners = [] }: ConsumerConfig) {
+  consumer({ partitionAssigners = [], retry }: ConsumerConfig) {
+    this.#retry = retry;
     const nothing = async () => {};
     const [assigner] = partitionAssigners.map((make) =>
       make({ cluster: {} as never, groupId: "", logger: {} as never }),
@@ -39,6 +41,11 @@ class FakeKafka {
   /** The member asks to join. */
   join(): void {
     this.#join();
+  }
+
+  /** After a crash kafkajs asks whether to start again. */
+  async startsAgain(): Promise<boolean | undefined> {
+    return await this.#retry?.restartOnFailure?.(new Error("crash"));
   }
 
   /** It gets its share. */
@@ -84,4 +91,11 @@ test("a member that joins again before it got its share has missed a deal, and l
   assert.deepEqual([lost, member.partitions], [[[0, 1]], []]);
   kafka.deal("a", [0, 1]);
   assert.deepEqual([lost, member.partitions], [[[0, 1]], [0, 1]]);
+});
+
+test("a member that is closed while its consumer recovers from a crash does not start again", async () => {
+  const { kafka, member } = await joined();
+  assert.equal(await kafka.startsAgain(), true);
+  await member.close();
+  assert.equal(await kafka.startsAgain(), false);
 });
