@@ -68,6 +68,7 @@ export class Receipt {
   /** Stands for the partition that the rows were read from: entries of two lanes say nothing about each other. */
   readonly lane: object | undefined;
 
+  /** @param options Those of the receipt that it stands for, where it stands for one. */
   constructor(
     rows: number,
     onSettled: (tally: Tally) => void,

@@ -79,17 +79,25 @@ export async function rollUp(
   store: Store,
   aggregators = ["1m"],
   chunkRows = chunkRowsDefault,
+  grouper = {},
 ): Promise<void> {
-  await rollUpChunks((heard) => sensorChunks(rows, table, heard, chunkRows), rows.length, table, store, aggregators);
+  const chunks = (heard: Heard) => sensorChunks(rows, table, heard, chunkRows);
+  await rollUpChunks(chunks, rows.length, table, store, aggregators, grouper);
+}
+
+interface Heard {
+  readonly settled: (tally: Tally) => void;
+  readonly failed: (error: Error) => void;
 }
 
 /** The same of `rows` rows, in chunks of any source that tells how they were settled. */
 export async function rollUpChunks(
-  chunks: (heard: { settled: (tally: Tally) => void; failed: (error: Error) => void }) => Iterable<ObservationChunk>,
+  chunks: (heard: Heard) => Iterable<ObservationChunk>,
   rows: number,
   table: SeriesTable,
   store: Store,
   aggregators: readonly string[],
+  grouper = {},
 ): Promise<void> {
   let durable = 0;
   const settled = (tally: { durable: number }) => {
@@ -99,6 +107,7 @@ export async function rollUpChunks(
     throw error;
   };
   const given = { store: "main", aggregators };
+  const recording = { ...given, grouper };
   const context = (node: string, outlets: readonly string[]): BlockContext => ({
     ...{ graph: "bench", node, clock: systemClock, log: silentLog, table, outlets: new Set(outlets) },
     ...{
@@ -110,14 +119,14 @@ export async function rollUpChunks(
       shared: sharedState(),
     },
   });
-  const message = messageBlock.open(messageBlock.settings.parse(given), context("message", ["updates"]));
+  const message = messageBlock.open(messageBlock.settings.parse(recording), context("message", ["updates"]));
   const aggregation = aggregationBlock.open(aggregationBlock.settings.parse(given), context("aggregation", []));
   const graph = GraphDSL.create((builder): undefined => {
     const source = builder.add(Source.from(chunks({ settled, failed })));
-    const recording = builder.add(message);
+    const recorded = builder.add(message);
     const rollingUp = builder.add(aggregation);
-    builder.connect(source.out, recording.inlets[0] as Inlet<unknown>);
-    builder.connect(recording.outlets[0] as Outlet<unknown>, rollingUp.inlets[0] as Inlet<unknown>);
+    builder.connect(source.out, recorded.inlets[0] as Inlet<unknown>);
+    builder.connect(recorded.outlets[0] as Outlet<unknown>, rollingUp.inlets[0] as Inlet<unknown>);
   });
   const system = new ActorSystem({ clock: systemClock });
   await graph.runWatched(system).done;

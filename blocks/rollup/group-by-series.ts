@@ -28,6 +28,10 @@ export class GroupedRows {
   to: Uint32Array = new Uint32Array(0);
   /** 1 where rows of the chunks came out of order, or not behind the known ones. */
   late: Uint32Array = new Uint32Array(0);
+  /** For the fold: the row that it begins with. */
+  next: Uint32Array = new Uint32Array(0);
+  /** For the fold: 1 where it goes on from a state that is known. */
+  goesOn: Uint32Array = new Uint32Array(0);
   /** Has the columns in its memory; absent where the rows are folded in JavaScript. */
   kernel: FoldKernel | undefined;
   readonly #compiled: boolean;
@@ -71,19 +75,21 @@ export class GroupedRows {
     const rowsRoom = Math.max(this.time.length, rows + (rows >>> 4));
     this.series = new Uint32Array(room);
     this.kernel = this.#compiled ? FoldKernel.open(rowsRoom, room) : undefined;
-    const { time, values, start, from, to, late } = this.kernel ?? this.#newColumns(room, rowsRoom);
+    const { time, values, start, from, to, late, next, goesOn } = this.kernel ?? this.#newColumns(room, rowsRoom);
     this.time = time;
     this.values = values;
     this.start = start;
     this.from = from;
     this.to = to;
     this.late = late;
+    this.next = next;
+    this.goesOn = goesOn;
   }
 
   #newColumns(groups: number, rows: number) {
     const column = () => new Uint32Array(groups);
-    const [start, from, to, late] = [column(), column(), column(), column()];
-    return { time: new Float64Array(rows), values: newColumn(this.layout, rows), start, from, to, late };
+    const [start, from, to, late, next, goesOn] = [column(), column(), column(), column(), column(), column()];
+    return { time: new Float64Array(rows), values: newColumn(this.layout, rows), start, from, to, late, next, goesOn };
   }
 }
 
@@ -122,7 +128,9 @@ export class SeriesGrouper {
     for (const chunk of chunks) touchedCount = countRows(chunk, counts, this.#touched, touchedCount);
     const touched = this.#touched.subarray(0, touchedCount).sort();
     let rows = chunks.reduce((sum, { length }) => sum + length, 0);
-    if (known !== undefined && !known.empty) for (const series of touched) rows += known.length(series);
+    if (known !== undefined && !known.empty) {
+      for (let place = 0; place < touchedCount; place += 1) rows += known.length(touched[place] as number);
+    }
     const groups = this.#groupsOf(layout, rows);
     groups.reserve(touchedCount, rows);
     groups.series.set(touched);

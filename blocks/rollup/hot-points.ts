@@ -100,10 +100,13 @@ interface KeptPoints extends Columns {
 }
 
 /** Copies `length` rows from row `from` of one to row `at` of the other. */
-function copyRows({ time, values }: Columns, from: number, to: Columns, at: number, length: number): void {
-  for (let row = 0; row < length; row += 1) to.time[at + row] = time[from + row] as number;
-  if (to.values instanceof Float64Array) {
-    const floats = values as Float64Array;
-    for (let row = 0; row < length; row += 1) to.values[at + row] = floats[from + row] as number;
-  } else for (let row = 0; row < length; row += 1) to.values[at + row] = values[from + row];
+function copyRows(source: Columns, from: number, target: Columns, at: number, length: number): void {
+  copyFloats(source.time, from, target.time, at, length);
+  const { values } = source;
+  if (values instanceof Float64Array) copyFloats(values, from, target.values as Float64Array, at, length);
+  else for (let row = 0; row < length; row += 1) target.values[at + row] = values[from + row];
+}
+
+function copyFloats(source: Float64Array, from: number, target: Float64Array, at: number, length: number): void {
+  for (let row = 0; row < length; row += 1) target[at + row] = source[from + row] as number;
 }

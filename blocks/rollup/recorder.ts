@@ -111,7 +111,7 @@ export class Recorder {
     const grouped = this.#grouped(chunks);
     await this.#learnNewest(grouped, before);
     const newestBefore = this.#newestOf(grouped);
-    const states = new StateTable(Math.max(16, this.#statesExpected));
+    const states = new StateTable(16 + this.#statesExpected);
     if (this.#period !== undefined) await this.#fold(grouped, this.#period, states, before);
     const observations: ObservationsWrite[] = [];
     const revisionOf = this.#revisions.next(chunks);
@@ -122,7 +122,8 @@ export class Recorder {
         this.#hot.sawUntil(series, groups.newest(place));
       }
     }
-    this.#statesExpected = states.length;
+    // With some room, as a table that has to grow is copied.
+    this.#statesExpected = states.length + (states.length >>> 3);
     if (this.#hot.evict()) this.#hotPoints.forget();
     this.#hotPoints.evict();
     const written = this.#store.write({ observations });
@@ -171,14 +172,18 @@ export class Recorder {
   }
 
   #newestOf(grouped: readonly GroupedRows[]): SeriesNumbers {
-    const numbers = new SeriesNumbers(grouped.reduce((groups, { length }) => groups + length, 0));
+    const count = grouped.reduce((groups, { length }) => groups + length, 0);
+    const [all, newest] = [new Uint32Array(count), new Float64Array(count)];
+    let at = 0;
     for (const { series, length } of grouped) {
       for (let place = 0; place < length; place += 1) {
         const index = series[place] as number;
-        numbers.push(index, this.#hot.newest(index));
+        all[at] = index;
+        newest[at] = this.#hot.newest(index);
+        at += 1;
       }
     }
-    return numbers;
+    return new SeriesNumbers(all, newest);
   }
 
   async #fold(
@@ -188,7 +193,7 @@ export class Recorder {
     before: Promise<unknown>,
   ): Promise<void> {
     const ranges: SeriesRange[] = [];
-    const readBack = grouped.map((groups) => this.#toReadBack(groups, period, ranges));
+    const readBack = grouped.map((groups) => this.#begin(groups, period, ranges));
     if (ranges.length > 0) await before;
     const stored = ranges.length === 0 ? [] : await this.#store.readObservations(ranges);
     let next = 0;
@@ -204,17 +209,31 @@ export class Recorder {
     });
   }
 
-  /** What the fold of each group needs from the store, by ascending place; it is added to `ranges`. Without those that need nothing. */
-  #toReadBack(groups: GroupedRows, period: Period, ranges: SeriesRange[]): Map<number, readonly SeriesRange[]> {
+  /**
+   * Says of each group in `next` and `goesOn` how its fold begins, where its points are all at hand or follow those in the hot
+   * bucket.
+   *
+   * @returns what the others need from the store, by ascending place; it is added to `ranges`.
+   */
+  #begin(groups: GroupedRows, period: Period, ranges: SeriesRange[]): Map<number, readonly SeriesRange[]> {
     const readBack = new Map<number, readonly SeriesRange[]>();
     for (let place = 0; place < groups.length; place += 1) {
       const series = groups.series[place] as number;
       const oldest = groups.oldest(place);
-      if (this.#follows(series, oldest, period) || this.#hotPoints.since(series) <= period.start(oldest)) continue;
-      const starts = this.#buckets(series, groups.points(place), period);
-      const needed = coalescedRanges(this.#table.at(series), starts, period);
-      for (const range of needed) ranges.push(range);
-      readBack.set(place, needed);
+      const newest = this.#hot.newest(series);
+      const start = period.start(oldest);
+      const goesOn = oldest > newest && this.#hot.bucket(series) === start;
+      groups.goesOn[place] = goesOn ? 1 : 0;
+      const from = groups.from[place] as number;
+      if (goesOn || start > newest) groups.next[place] = from;
+      else if (this.#hotPoints.since(series) <= start) {
+        groups.next[place] = lowerBound(groups.time, start, groups.start[place] as number, from);
+      } else {
+        const starts = this.#buckets(series, groups.points(place), period);
+        const needed = coalescedRanges(this.#table.at(series), starts, period);
+        for (const range of needed) ranges.push(range);
+        readBack.set(place, needed);
+      }
     }
     return readBack;
   }
@@ -229,9 +248,8 @@ export class Recorder {
     const { time, values } = groups;
     for (let place = first; place < end; place += 1) {
       const series = groups.series[place] as number;
-      const from = this.#foldFrom(groups, place, period);
-      const rows = { time, values, from, to: groups.to[place] as number };
-      this.#foldBuckets(series, rows, this.#goesOn(groups, place, period), period, states);
+      const rows = { time, values, from: groups.next[place] as number, to: groups.to[place] as number };
+      this.#foldBuckets(series, rows, groups.goesOn[place] === 1, period, states);
       this.#keepLate(groups, place, period);
     }
   }
@@ -246,10 +264,8 @@ export class Recorder {
     states: StateTable,
   ): void {
     for (let place = first; place < end; place += 1) {
-      kernel.next[place] = this.#foldFrom(groups, place, period);
-      const goesOn = this.#goesOn(groups, place, period);
-      kernel.goesOn[place] = goesOn ? 1 : 0;
-      if (goesOn) this.#hot.copyFloats(groups.series[place] as number, kernel.hot, place * floatStateWidth);
+      if (groups.goesOn[place] !== 1) continue;
+      this.#hot.copyFloats(groups.series[place] as number, kernel.hot, place * floatStateWidth);
     }
     for (let place = first; place < end; ) {
       const nextPlace = kernel.fold(place, end, fixedMs);
@@ -270,21 +286,6 @@ export class Recorder {
       // Of a group whose states found no room there are more to come.
       if (place < end) states.series.fill(groups.series[place] as number, from, row + count);
     }
-  }
-
-  /** The first row of the first bucket that a group touches, of those that are not in the hot bucket where the fold goes on. */
-  #foldFrom(groups: GroupedRows, place: number, period: Period): number {
-    const oldest = groups.oldest(place);
-    const from = groups.from[place] as number;
-    if (this.#follows(groups.series[place] as number, oldest, period)) return from;
-    return lowerBound(groups.time, period.start(oldest), groups.start[place] as number, from);
-  }
-
-  /** Whether the fold of a group goes on from the hot bucket. */
-  #goesOn(groups: GroupedRows, place: number, period: Period): boolean {
-    const series = groups.series[place] as number;
-    const oldest = groups.oldest(place);
-    return oldest > this.#hot.newest(series) && this.#hot.bucket(series) === period.start(oldest);
   }
 
   /** Keeps the newest points of a group that got late ones, or ever did. */
@@ -339,14 +340,6 @@ export class Recorder {
     const behindKnown = newest === Number.NEGATIVE_INFINITY ? newest : period.next(period.start(newest));
     const complete = Math.min(since, this.#hotPoints.since(series), behindKnown);
     this.#hotPoints.keep(series, rows, Math.max(complete, period.start(period.start(latest) - 1)));
-  }
-
-  /** Whether points from `first` on can be folded without reading back: none is late, and their first bucket is hot or new. */
-  #follows(series: number, first: number, period: Period): boolean {
-    const newest = this.#hot.newest(series);
-    if (first <= newest) return false;
-    const bucket = period.start(first);
-    return bucket > newest || this.#hot.bucket(series) === bucket;
   }
 
   /** Starts of the touched buckets that may hold stored points. */

@@ -2,20 +2,12 @@
 export class SeriesNumbers {
   readonly #series: Uint32Array;
   readonly #numbers: Float64Array;
-  #length = 0;
   /** Made when somebody looks for the first time: most are never looked at. */
   #places: Map<number, number> | undefined;
 
-  constructor(count: number) {
-    this.#series = new Uint32Array(count);
-    this.#numbers = new Float64Array(count);
-  }
-
-  /** At most as often as there is room for; before the first `get`. */
-  push(series: number, number: number): void {
-    this.#series[this.#length] = series;
-    this.#numbers[this.#length] = number;
-    this.#length += 1;
+  constructor(series: Uint32Array, numbers: Float64Array) {
+    this.#series = series;
+    this.#numbers = numbers;
   }
 
   get(series: number): number | undefined {

@@ -54,13 +54,14 @@ export class FoldKernel {
     this.states = floats(11, bucketsAtOnce * floatStateWidth);
   }
 
-  /** A kernel with room for so many rows and groups; undefined where this process has no WebAssembly, or no room for it. */
+  /** A kernel with room for so many rows and groups; undefined where this process can have none. */
   static open(rows: number, groups: number): FoldKernel | undefined {
     const { WebAssembly: wasm } = globalThis as { WebAssembly?: WebAssemblyApi };
     try {
       return wasm && new FoldKernel(wasm, rows, groups);
     } catch (fault) {
-      if (fault instanceof RangeError) return undefined;
+      // No room, or a processor without SIMD: what the kernel does is done in JavaScript.
+      if (fault instanceof RangeError || (wasm && fault instanceof wasm.CompileError)) return undefined;
       throw fault;
     }
   }
@@ -83,6 +84,7 @@ export class FoldKernel {
 interface WebAssemblyApi {
   readonly Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer; grow(pages: number): number };
   readonly Module: new (bytes: Uint8Array) => object;
+  readonly CompileError: new () => Error;
   readonly Instance: new (module: object, imports: object) => { readonly exports: KernelExports };
 }
 

@@ -133,12 +133,23 @@ function orderGroup(group: i32, start: i32, from: i32, row: i32, to: i32, newest
     }
   }
   sortLate(count);
+  count = lastOfEach(count);
   oldest = min(oldest, f64At(lateTime, 0));
-  const left = standing(lastOfEach(count), start, main);
+  const end = mergeLateRows(count, start, main);
+  setI32(tos, group, end);
+  setI32(froms, group, lowerBound(time, oldest, start, end));
+}
+
+/**
+ * Merges the late rows into those in order, `start` to `main`. A late row takes the place of the other row of its time, which
+ * came before it. @returns behind the last row.
+ */
+function mergeLateRows(count: i32, start: i32, main: i32): i32 {
+  const end = main + count;
   // From the end, so that no row is written over before it moved.
   let moved = main - 1;
-  let into = main + left - 1;
-  for (let place = left - 1; place >= 0; place--) {
+  let into = end - 1;
+  for (let place = count - 1; place >= 0; place--) {
     const at = f64At(lateTime, place);
     while (moved >= start && f64At(time, moved) > at) {
       setF64(time, into, f64At(time, moved));
@@ -146,12 +157,19 @@ function orderGroup(group: i32, start: i32, from: i32, row: i32, to: i32, newest
       into--;
       moved--;
     }
+    if (moved >= start && f64At(time, moved) == at) moved--;
     setF64(time, into, at);
     setF64(values, into, f64At(lateValues, place));
     into--;
   }
-  setI32(tos, group, main + left);
-  setI32(froms, group, lowerBound(time, oldest, start, main + left));
+  // Of each row whose place was taken a gap is left.
+  const gap = into - moved;
+  if (gap > 0) {
+    const rows = <usize>(end - 1 - into) << 3;
+    memory.copy(time + (<usize>(moved + 1) << 3), time + (<usize>(into + 1) << 3), rows);
+    memory.copy(values + (<usize>(moved + 1) << 3), values + (<usize>(into + 1) << 3), rows);
+  }
+  return end - gap;
 }
 
 /** So many late rows are inserted one by one; longer runs of them are merged. */
@@ -213,23 +231,6 @@ function lastOfEach(count: i32): i32 {
   return kept;
 }
 
-/** A late row takes the place of the other row of its time, which came before it. @returns how many late rows are left. */
-function standing(count: i32, start: i32, main: i32): i32 {
-  let kept = 0;
-  let row = start;
-  for (let place = 0; place < count; place++) {
-    const at = f64At(lateTime, place);
-    row = lowerBound(time, at, row, main);
-    if (row < main && f64At(time, row) == at) setF64(values, row, f64At(lateValues, place));
-    else {
-      setF64(lateTime, kept, at);
-      setF64(lateValues, kept, f64At(lateValues, place));
-      kept++;
-    }
-  }
-  return kept;
-}
-
 /**
  * Folds the buckets of groups from row `next` of each on, until the groups or the room for states end.
  *
@@ -270,49 +271,51 @@ export function fold(group: i32, groups: i32, bucketMs: f64): i32 {
   return groups;
 }
 
-/** `foldFloats` of float-state.ts. */
+/**
+ * `foldFloats` of float-state.ts, with the sum and the sum of squares side by side. `pmin` and `pmax` are `<` and `>` without a
+ * branch, which is guessed wrong at every new extreme.
+ */
 function foldRows(state: usize, from: i32, to: i32): void {
-  let sum = f64At(state, 7);
-  let sumError = f64At(state, 8);
-  let squares = f64At(state, 9);
-  let squaresError = f64At(state, 10);
-  let least = f64At(state, 5);
-  let most = f64At(state, 6);
+  const first = values + (<usize>from << 3);
+  const end = values + (<usize>to << 3);
   const count = f64At(state, 0);
+  let least = v128.load64_splat(state + 40);
+  let most = v128.load64_splat(state + 48);
   if (count == 0) {
-    const first = f64At(values, from);
     setF64(state, 1, f64At(time, from));
-    setF64(state, 2, first);
-    least = first;
-    most = first;
+    setF64(state, 2, load<f64>(first));
+    least = v128.load64_splat(first);
+    most = least;
   }
-  for (let row = from; row < to; row++) {
-    const value = f64At(values, row);
-    least = value < least ? value : least;
-    most = value > most ? value : most;
-    const nextSum = sum + value;
-    const part = nextSum - sum;
-    sumError += sum - (nextSum - part) + (value - part);
-    sum = nextSum;
+  let sums = f64x2(f64At(state, 7), f64At(state, 9));
+  let errors = f64x2(f64At(state, 8), f64At(state, 10));
+  for (let at = first; at < end; at += 8) {
+    const value = load<f64>(at);
+    const both = v128.load64_splat(at);
+    least = f64x2.pmin(least, both);
+    most = f64x2.pmax(most, both);
     const square = value * value;
-    const nextSquares = squares + square;
-    const squarePart = nextSquares - squares;
     const scaled = value * 134217729;
     const high = scaled - (scaled - value);
     const low = value - high;
-    squaresError +=
-      squares - (nextSquares - squarePart) + (square - squarePart) + (low * low - (square - high * high - 2 * high * low));
-    squares = nextSquares;
+    const lost = low * low - (square - high * high - 2 * high * low);
+    const added = f64x2(value, square);
+    const next = f64x2.add(sums, added);
+    const part = f64x2.sub(next, sums);
+    const error = f64x2.add(f64x2.sub(sums, f64x2.sub(next, part)), f64x2.sub(added, part));
+    // The sum loses nothing to a square: what is added there is 0.
+    errors = f64x2.add(errors, f64x2.add(error, f64x2(0, lost)));
+    sums = next;
   }
   setF64(state, 0, count + <f64>(to - from));
   setF64(state, 3, f64At(time, to - 1));
-  setF64(state, 4, f64At(values, to - 1));
-  setF64(state, 5, least);
-  setF64(state, 6, most);
-  setF64(state, 7, sum);
-  setF64(state, 8, errorOf(sumError));
-  setF64(state, 9, squares);
-  setF64(state, 10, errorOf(squaresError));
+  setF64(state, 4, load<f64>(end - 8));
+  setF64(state, 5, f64x2.extract_lane(least, 0));
+  setF64(state, 6, f64x2.extract_lane(most, 0));
+  setF64(state, 7, f64x2.extract_lane(sums, 0));
+  setF64(state, 8, errorOf(f64x2.extract_lane(errors, 0)));
+  setF64(state, 9, f64x2.extract_lane(sums, 1));
+  setF64(state, 10, errorOf(f64x2.extract_lane(errors, 1)));
 }
 
 function errorOf(error: f64): f64 {
