@@ -13,6 +13,7 @@ import { chosenDerivators } from "./rollup/chosen.ts";
 import { DerivatorFailures, failHere, type OnFailure } from "./rollup/derivator-failures.ts";
 import type { DerivatorSet, DerivatorSets } from "./rollup/derivator-set.ts";
 import { aggregatorsSetting, derivatorsSetting, hotSeriesSetting, storeSetting } from "./rollup/settings.ts";
+import { isLarge } from "./rollup/recorder.ts";
 import { receiverGone } from "./rollup/recording-logic.ts";
 import { settleStates } from "./rollup/settle-states.ts";
 import type { StateTable } from "./rollup/state-table.ts";
@@ -171,6 +172,8 @@ class AggregationLogic extends GraphStageLogic {
   readonly #cascades: readonly Cascade[];
   readonly #failures: DerivatorFailures;
   #computing = false;
+  /** The last update has too many buckets for a second one beside it. */
+  #large = false;
   /** Updates that are computed or written. */
   #underWay = 0;
   /** Resolves when all that was computed so far is stored, or has failed. */
@@ -209,6 +212,7 @@ class AggregationLogic extends GraphStageLogic {
 
   #begin(updates: BucketUpdates): void {
     this.#computing = true;
+    this.#large = isLarge(updates.states.length);
     this.#underWay += 1;
     const computed = this.getAsyncCallback(() => {
       this.#computing = false;
@@ -333,7 +337,8 @@ class AggregationLogic extends GraphStageLogic {
       if (held === 0) this.completeStage();
       return;
     }
-    if (this.#computing || held >= (this.#store.writesInOrder === true ? 2 : 1) || this.hasBeenPulled(inlet)) return;
+    const heldMax = this.#store.writesInOrder === true && !this.#large ? 2 : 1;
+    if (this.#computing || held >= heldMax || this.hasBeenPulled(inlet)) return;
     // No update is begun before the letters of those before it are taken.
     if (rejected === undefined || this.isAvailable(rejected)) this.pull(inlet);
   }

@@ -1,4 +1,5 @@
 import { floatStateWidth, mergeFloats, seedFloatState } from "../derivators/float-state.ts";
+import { grown } from "./grown.ts";
 import type { OnFailure } from "./derivator-failures.ts";
 import type { DerivatorSet, DerivatorStates } from "./derivator-set.ts";
 
@@ -118,10 +119,4 @@ export class HotBuckets {
     this.#before = grown(this.#before, slots * floatStateWidth);
     this.#last = grown(this.#last, slots * floatStateWidth);
   }
-}
-
-function grown<T extends Float64Array | Uint32Array>(column: T, length: number): T {
-  const larger = (column instanceof Float64Array ? new Float64Array(length) : new Uint32Array(length)) as T;
-  larger.set(column);
-  return larger;
 }

@@ -1,4 +1,5 @@
 import { floatStateWidth } from "../derivators/float-state.ts";
+import { grown } from "./grown.ts";
 import type { DerivatorStates } from "./derivator-set.ts";
 import type { StateTable } from "./state-table.ts";
 
@@ -6,16 +7,19 @@ const unknown = Number.NaN;
 
 /**
  * What is remembered of each series between two recordings: its newest timestamp and the state of the bucket that holds it.
- * Typed columns by the dense index of the series.
+ * Typed columns, in which a remembered series has a slot.
  *
  * Bounded: beyond `seriesMax` remembered series everything is forgotten, and asked from the store again on need.
  */
 export class HotStates {
+  /** Slot by index of the series; 0 where it is not remembered. */
+  #slots = new Uint32Array(0);
+  /** Slots that are taken; slot 0 is nobody's. */
+  #used = 1;
   #newest = new Float64Array(0);
   #bucket = new Float64Array(0);
   #floats = new Float64Array(0);
-  #others: (DerivatorStates | undefined)[] = [];
-  #known = 0;
+  readonly #others: (DerivatorStates | undefined)[] = [];
   readonly #seriesMax: number;
 
   constructor(seriesMax: number) {
@@ -23,71 +27,78 @@ export class HotStates {
   }
 
   knowsNewest(series: number): boolean {
-    return series < this.#newest.length && !Number.isNaN(this.#newest[series]);
+    return this.#slotOf(series) !== 0;
   }
 
   /** Newest timestamp, ms; -Infinity where the series has none. Only for a known series. */
   newest(series: number): number {
-    return this.#newest[series] as number;
+    return this.#newest[this.#slotOf(series)] as number;
   }
 
   learnNewest(series: number, newest: number): void {
-    if (series >= this.#newest.length) this.#grow(series + 1);
-    this.#newest[series] = newest;
-    this.#known += 1;
+    if (series >= this.#slots.length)
+      this.#slots = grown(this.#slots, Math.max(series + 1, 2 * this.#slots.length, 64));
+    const slot = this.#used;
+    this.#used += 1;
+    if (slot >= this.#newest.length) this.#grow();
+    this.#slots[series] = slot;
+    this.#newest[slot] = newest;
+    this.#bucket[slot] = unknown;
   }
 
+  /** Only for a known series. */
   sawUntil(series: number, time: number): void {
-    if (time > (this.#newest[series] as number)) this.#newest[series] = time;
+    const slot = this.#slotOf(series);
+    if (time > (this.#newest[slot] as number)) this.#newest[slot] = time;
   }
 
   /** Start of the hot bucket; NaN where there is none. */
   bucket(series: number): number {
-    return series < this.#bucket.length ? (this.#bucket[series] as number) : unknown;
+    const slot = this.#slotOf(series);
+    return slot === 0 ? unknown : (this.#bucket[slot] as number);
   }
 
   copyFloats(series: number, into: Float64Array, at: number): void {
-    const from = series * floatStateWidth;
+    const from = this.#slotOf(series) * floatStateWidth;
     for (let offset = 0; offset < floatStateWidth; offset += 1)
       into[at + offset] = this.#floats[from + offset] as number;
   }
 
   others(series: number): DerivatorStates | undefined {
-    return this.#others[series];
+    return this.#others[this.#slotOf(series)];
   }
 
   /** Makes row `row` of `states` the hot bucket. Only for a known series. */
   keep(series: number, bucket: number, states: StateTable, row: number): void {
-    this.#bucket[series] = bucket;
+    const slot = this.#slotOf(series);
+    this.#bucket[slot] = bucket;
     const from = row * floatStateWidth;
-    const to = series * floatStateWidth;
+    const to = slot * floatStateWidth;
     for (let offset = 0; offset < floatStateWidth; offset += 1) {
       this.#floats[to + offset] = states.floats[from + offset] as number;
     }
     const others = states.others[row];
-    if (others !== undefined) this.#others[series] = others;
+    if (others !== undefined) this.#others[slot] = others;
   }
 
   /** Forgets everything when too much is remembered. @returns whether it did. */
   evict(): boolean {
-    if (this.#known <= this.#seriesMax) return false;
-    this.#newest.fill(unknown);
-    this.#bucket.fill(unknown);
+    if (this.#used - 1 <= this.#seriesMax) return false;
+    this.#slots.fill(0);
     this.#others.length = 0;
-    this.#known = 0;
+    this.#used = 1;
     return true;
   }
 
-  #grow(needed: number): void {
-    const capacity = Math.max(needed, 2 * this.#newest.length, 64);
-    const newest = new Float64Array(capacity).fill(unknown);
-    newest.set(this.#newest);
-    const bucket = new Float64Array(capacity).fill(unknown);
-    bucket.set(this.#bucket);
-    const floats = new Float64Array(capacity * floatStateWidth);
-    floats.set(this.#floats);
-    this.#newest = newest;
-    this.#bucket = bucket;
-    this.#floats = floats;
+  #slotOf(series: number): number {
+    return this.#slots[series] ?? 0;
+  }
+
+  #grow(): void {
+    const slots = Math.max(64, 2 * this.#newest.length);
+    this.#newest = grown(this.#newest, slots);
+    this.#newest[0] = unknown;
+    this.#bucket = grown(this.#bucket, slots);
+    this.#floats = grown(this.#floats, slots * floatStateWidth);
   }
 }

@@ -54,6 +54,8 @@ export class Recorder {
   /** Taken in turns, as the store copies what was grouped while the next rows are. */
   readonly #groupers: readonly [SeriesGrouper, SeriesGrouper];
   #turn: 0 | 1 = 0;
+  /** The last recording had very many series: what overlaps with such a one would be too much in memory. */
+  #large = false;
   /** Whether series of layout `float` have no other states. */
   readonly #onlyFloats: boolean;
   readonly #revisions = new WriteRevisions();
@@ -87,7 +89,7 @@ export class Recorder {
 
   /** Recordings that may be asked for before the first of them is durable, so that none waits. */
   get recordingsMax(): number {
-    return this.#store.writesInOrder === true ? 2 : 1;
+    return this.#store.writesInOrder === true && !this.#large ? 2 : 1;
   }
 
   /**
@@ -99,8 +101,12 @@ export class Recorder {
    */
   record(chunks: readonly ObservationChunk[]): Promise<Recording> {
     const [lastButOne, last] = this.#durable;
-    const begin = this.#store.writesInOrder === true ? Promise.all([this.#computed, lastButOne]) : last;
-    const recording = begin.then(() => this.#record(chunks, last));
+    const overlaps = this.recordingsMax > 1;
+    const begin = overlaps ? Promise.all([this.#computed, lastButOne]) : last;
+    const recording = begin.then(() => {
+      if (overlaps) this.#turn = this.#turn === 0 ? 1 : 0;
+      return this.#record(chunks, last);
+    });
     this.#computed = recording.catch(() => {});
     this.#durable = [last, recording.then(({ written }) => written).catch(() => {})];
     return recording;
@@ -111,6 +117,7 @@ export class Recorder {
     const grouped = this.#grouped(chunks);
     await this.#learnNewest(grouped, before);
     const newestBefore = this.#newestOf(grouped);
+    this.#large = isLarge(grouped.reduce((groups, { length }) => groups + length, 0));
     const states = new StateTable(16 + this.#statesExpected);
     if (this.#period !== undefined) await this.#fold(grouped, this.#period, states, before);
     const observations: ObservationsWrite[] = [];
@@ -146,7 +153,6 @@ export class Recorder {
   #grouped(chunks: readonly ObservationChunk[]): GroupedRows[] {
     const grouped: GroupedRows[] = [];
     const grouper = this.#groupers[this.#turn];
-    this.#turn = this.#turn === 0 ? 1 : 0;
     for (const layout of ["float", "long", "boxed"] as const satisfies readonly Layout[]) {
       const ofLayout = chunks.filter((chunk) => chunk.layout === layout);
       if (ofLayout.length === 0) continue;
@@ -432,6 +438,9 @@ class GroupWrite implements ObservationsWrite {
     return pointsOf({ time: this.#time, values: this.#values, from: this.#from, to: this.#to });
   }
 }
+
+/** Whether so many series, or buckets of a period, are too many for a second such batch in memory. */
+export const isLarge = (count: number) => count > 65_536;
 
 /** Raw points that are kept for each series of `hotSeriesMax`, on average. */
 const hotPointsOfSeries = 16;
