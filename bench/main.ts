@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { interleavedRuns } from "./interleaved-runs.ts";
 import { jsonLines, table } from "./report.ts";
-import { serverWorkloads, workloads } from "./workloads.ts";
+import { longWorkloads, serverWorkloads, workloads } from "./workloads.ts";
 
 interface BenchOptions {
   readonly json?: boolean;
@@ -10,11 +10,14 @@ interface BenchOptions {
   readonly rows?: number;
 }
 
-const everyWorkload = { ...workloads, ...serverWorkloads };
+const everyWorkload = { ...workloads, ...longWorkloads, ...serverWorkloads };
 
 await new Command("bench")
   .description("Measures the engine and its peers side by side, and reports the ratio.")
-  .argument("[names...]", `workloads: ${Object.keys(everyWorkload).join(", ")}; all that need no server unless told`)
+  .argument(
+    "[names...]",
+    `workloads: ${Object.keys(everyWorkload).join(", ")}; all that are quick and need no server unless told`,
+  )
   .option("--json", "one object a line, and nothing else on stdout")
   .option("--runs <count>", "runs of each participant, each in a fresh process", wholeNumber, 5)
   .option("--seed <number>", "of the data and of the order of runs", wholeNumber, 1)

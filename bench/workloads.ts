@@ -15,7 +15,6 @@ export const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   "protobuf-decode": async () => (await import("./protobuf-decode/workload.ts")).protobufDecode,
   "protobuf-decode-one": async () => (await import("./protobuf-decode/workload.ts")).protobufDecodeOne,
   "embedded-store": async () => (await import("./embedded-store/workload.ts")).embeddedStore,
-  "million-series": async () => (await import("./million-series/workload.ts")).millionSeries,
   "late-point": async () => (await import("./late-point/workload.ts")).latePoint,
   crossing: async () => (await import("./streams/crossing.ts")).crossing,
   latency: () => latencyOf("latency", { perSecond: 20_000, by: "timer" }),
@@ -26,6 +25,11 @@ export const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   "backpressure-64": () => backpressureOf("backpressure-64", 64),
   "backpressure-1024": () => backpressureOf("backpressure-1024", 1_024),
   "end-to-end": async () => (await import("./end-to-end/workload.ts")).endToEnd,
+};
+
+/** Workloads of many minutes, which run where they are named. */
+export const longWorkloads: Readonly<Record<string, () => Promise<Workload>>> = {
+  "million-series": async () => (await import("./million-series/workload.ts")).millionSeries,
 };
 
 /** Workloads that need a real server: `npm run services -- up NAME` starts it. */

@@ -38,7 +38,7 @@ export class Tail {
 export class NotCommittedYet extends Error {}
 
 /** What an entry takes besides its chunk, roughly. */
-const entryBytes = 400;
+const entryBytes = 700;
 
 /**
  * The last chunk of each track that was written or asked for lately, so that an append neither looks for it nor reads it. Only for

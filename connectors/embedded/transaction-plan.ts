@@ -74,8 +74,8 @@ export class ValueMemories {
   }
 }
 
-/** What an operation takes besides its value, here and in the library, about. */
-const operationBytes = 600;
+/** What an operation takes besides its value, here and in the library, which holds the pages that it changes: about. */
+const operationBytes = 1_500;
 const bytesMax = 16 * 1024 * 1024;
 const memoryBytes = 1024 * 1024;
 /** A write of the usual size takes 5 MiB; beyond, memory is given up. */

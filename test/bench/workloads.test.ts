@@ -1,15 +1,17 @@
 import { expect, test } from "vitest";
 import { assertSameChecksum } from "../../bench/checksum.ts";
 import { measure } from "../../bench/measure.ts";
-import { workloads } from "../../bench/workloads.ts";
+import { longWorkloads, workloads } from "../../bench/workloads.ts";
 
 // Enough for some minutes of every series, several flushes, and late rows on both sides of a flush.
 const size = { rows: 150_000, seed: 7 };
 // Their elements come at a fixed rate: this is half a second.
 const latencySize = { rows: 10_000, seed: 7 };
 
-test.each(Object.keys(workloads))("every participant of %s comes to the same result", async (name) => {
-  const workload = await workloads[name]?.();
+const everyWorkload = { ...workloads, ...longWorkloads };
+
+test.each(Object.keys(everyWorkload))("every participant of %s comes to the same result", async (name) => {
+  const workload = await everyWorkload[name]?.();
   expect(workload?.name).toBe(name);
   if (workload === undefined) return;
   const timed = name.startsWith("latency");
