@@ -58,14 +58,22 @@ export function lateSensorRows(rows: number, seed: number): SensorRows {
     if (random() < 0.01) keys.push((madeMs + delay()) * rowKeys + row);
   }
   const order = Float64Array.from(keys).sort();
-  const late = newRows(order.length);
-  for (let place = 0; place < order.length; place += 1) {
-    const row = (order[place] as number) % rowKeys;
-    late.series[place] = distinct.series[row] as number;
-    late.time[place] = distinct.time[row] as number;
-    late.values[place] = distinct.values[row] as number;
+  return selectedRows(
+    distinct,
+    Uint32Array.from(order, (key) => key % rowKeys),
+  );
+}
+
+/** The rows with these indices, in their order. */
+export function selectedRows(rows: SensorRows, indices: Uint32Array): SensorRows {
+  const selected = newRows(indices.length);
+  for (let place = 0; place < indices.length; place += 1) {
+    const row = indices[place] as number;
+    selected.series[place] = rows.series[row] as number;
+    selected.time[place] = rows.time[row] as number;
+    selected.values[place] = rows.values[row] as number;
   }
-  return late;
+  return selected;
 }
 
 /** A key is time of arrival and row in one number, below 2^53 for some 12 days. */

@@ -15,6 +15,7 @@ export const workloads: Readonly<Record<string, () => Promise<Workload>>> = {
   "protobuf-decode": async () => (await import("./protobuf-decode/workload.ts")).protobufDecode,
   "protobuf-decode-one": async () => (await import("./protobuf-decode/workload.ts")).protobufDecodeOne,
   "embedded-store": async () => (await import("./embedded-store/workload.ts")).embeddedStore,
+  "late-point": async () => (await import("./late-point/workload.ts")).latePoint,
   crossing: async () => (await import("./streams/crossing.ts")).crossing,
   latency: () => latencyOf("latency", { perSecond: 20_000, by: "timer" }),
   "latency-polled": () => latencyOf("latency-polled", { perSecond: 20_000, by: "polled" }),

@@ -6,12 +6,12 @@ import { type BlockContext, defineBlock } from "./model/component.ts";
 import { DeadLetterChunk } from "./model/dead-letter.ts";
 import { type Period, periodOf } from "./model/period.ts";
 import type { Series } from "./model/series.ts";
-import type { StatesWrite } from "./model/store.ts";
+import type { BucketResult, StateRows, StatesWrite } from "./model/store.ts";
 import { aggregationsOf, bucketResults } from "./rollup/aggregations.ts";
 import { Cascade } from "./rollup/cascade.ts";
 import { chosenDerivators } from "./rollup/chosen.ts";
-import { DerivatorFailures } from "./rollup/derivator-failures.ts";
-import type { DerivatorSets } from "./rollup/derivator-set.ts";
+import { DerivatorFailures, failHere, type OnFailure } from "./rollup/derivator-failures.ts";
+import type { DerivatorSet, DerivatorSets } from "./rollup/derivator-set.ts";
 import { aggregatorsSetting, derivatorsSetting, hotSeriesSetting, storeSetting } from "./rollup/settings.ts";
 import { receiverGone } from "./rollup/recording-logic.ts";
 import { settleStates } from "./rollup/settle-states.ts";
@@ -110,6 +110,38 @@ interface Level {
   readonly states: StateTable;
 }
 
+/** Buckets of one series and period. */
+interface SeriesStates extends Level {
+  /** Rows `from` to `to` of `states`. */
+  readonly from: number;
+  readonly to: number;
+  readonly series: Series;
+  readonly set: DerivatorSet;
+  readonly failed: OnFailure;
+}
+
+class SeriesStatesWrite implements StatesWrite {
+  readonly series: Series;
+  readonly period: string;
+  readonly rows: StateRows;
+  readonly revision: number | undefined;
+  readonly #given: SeriesStates;
+
+  constructor(given: SeriesStates, revision: number | undefined) {
+    const { states, from, to, period, series, set, failed } = given;
+    this.series = series;
+    this.period = period.key;
+    this.rows = states.rows(from, to, series, set, failed);
+    this.revision = revision;
+    this.#given = given;
+  }
+
+  results(row: number): BucketResult[] {
+    const { states, from, series, period, set, failed } = this.#given;
+    return bucketResults(states, from + row, series, period, set, failed);
+  }
+}
+
 class AggregationLogic extends GraphStageLogic {
   readonly #ports: AggregationShape;
   readonly #given: Given;
@@ -174,16 +206,16 @@ class AggregationLogic extends GraphStageLogic {
       const to = states.endOfSeries(row);
       const series = this.#context.table.at(states.series[row] as number);
       const set = this.#sets.of(series.type);
-      const first = row;
-      const start = states.start[first] as number;
-      const failed = this.#failures.at(() => ({ series, period: period.label, start }));
-      const results = (offset: number) => bucketResults(states, first + offset, series, period, set, failed);
-      const revision = revisionOf(series.index);
-      const rows = states.rows(row, to, series, set, failed);
-      writes.push({ series, period: period.key, rows, results, revision });
+      const failed = set.empty ? failHere : this.#failedAt(series, period, states.start[row] as number);
+      const span = { states, from: row, to, period, series, set, failed };
+      writes.push(new SeriesStatesWrite(span, revisionOf(series.index)));
       row = to;
     }
     return writes;
+  }
+
+  #failedAt(series: Series, { label }: Period, start: number): OnFailure {
+    return this.#failures.at(() => ({ series, period: label, start }));
   }
 
   get #publishes(): boolean {
@@ -193,8 +225,7 @@ class AggregationLogic extends GraphStageLogic {
 
   /** Heavy derivators give their results in their threads too. */
   #withResults(states: StateTable, period: Period): Promise<void> {
-    const failed = (series: Series, start: number) =>
-      this.#failures.at(() => ({ series, period: period.label, start }));
+    const failed = (series: Series, start: number) => this.#failedAt(series, period, start);
     return settleStates(states, this.#context.table, this.#sets, period, failed);
   }
 

@@ -11,21 +11,32 @@ export class Tally {
   added = 0;
   /** Rows at rest in a store, a buffer or a sink. */
   durable = 0;
+  // Made on first use: most receipts need neither, and there is one for each message.
+  #filtered: Map<string, number> | undefined;
+  #deadLettered: Map<string, number> | undefined;
+
   /** Rows dropped on purpose, by reason. */
-  readonly filtered = new Map<string, number>();
+  get filtered(): Map<string, number> {
+    this.#filtered ??= new Map();
+    return this.#filtered;
+  }
+
   /** Rows given to the dead letters, by reason. */
-  readonly deadLettered = new Map<string, number>();
+  get deadLettered(): Map<string, number> {
+    this.#deadLettered ??= new Map();
+    return this.#deadLettered;
+  }
 
   addAll(other: Tally): void {
     this.entered += other.entered;
     this.added += other.added;
     this.durable += other.durable;
-    for (const [reason, rows] of other.filtered) increase(this.filtered, reason, rows);
-    for (const [reason, rows] of other.deadLettered) increase(this.deadLettered, reason, rows);
+    for (const [reason, rows] of other.#filtered ?? []) increase(this.filtered, reason, rows);
+    for (const [reason, rows] of other.#deadLettered ?? []) increase(this.deadLettered, reason, rows);
   }
 
   get balanced(): boolean {
-    return this.entered + this.added === this.durable + total(this.filtered) + total(this.deadLettered);
+    return this.entered + this.added === this.durable + total(this.#filtered) + total(this.#deadLettered);
   }
 }
 
@@ -57,6 +68,7 @@ export class Receipt {
   /** Stands for the partition that the rows were read from: entries of two lanes say nothing about each other. */
   readonly lane: object | undefined;
 
+  /** @param options Those of the receipt that it stands for, where it stands for one. */
   constructor(
     rows: number,
     onSettled: (tally: Tally) => void,
@@ -134,8 +146,8 @@ function increase(counts: Map<string, number>, reason: string, rows: number): vo
   counts.set(reason, (counts.get(reason) ?? 0) + rows);
 }
 
-function total(counts: Map<string, number>): number {
+function total(counts: Map<string, number> | undefined): number {
   let sum = 0;
-  for (const rows of counts.values()) sum += rows;
+  for (const rows of counts?.values() ?? []) sum += rows;
   return sum;
 }

@@ -77,6 +77,7 @@ export async function rollUp(
   store: Store,
   aggregators = ["1m"],
   chunkRows = chunkRowsDefault,
+  grouper = {},
 ): Promise<void> {
   let durable = 0;
   const settled = (tally: { durable: number }) => {
@@ -86,6 +87,7 @@ export async function rollUp(
     throw error;
   };
   const given = { store: "main", aggregators };
+  const recording = { ...given, grouper };
   const context = (node: string, outlets: readonly string[]): BlockContext => ({
     ...{ graph: "bench", node, clock: systemClock, log: silentLog, table, outlets: new Set(outlets) },
     ...{
@@ -97,14 +99,14 @@ export async function rollUp(
       shared: sharedState(),
     },
   });
-  const message = messageBlock.open(messageBlock.settings.parse(given), context("message", ["updates"]));
+  const message = messageBlock.open(messageBlock.settings.parse(recording), context("message", ["updates"]));
   const aggregation = aggregationBlock.open(aggregationBlock.settings.parse(given), context("aggregation", []));
   const graph = GraphDSL.create((builder): undefined => {
     const source = builder.add(Source.from(sensorChunks(rows, table, { settled, failed }, chunkRows)));
-    const recording = builder.add(message);
+    const recorded = builder.add(message);
     const rollingUp = builder.add(aggregation);
-    builder.connect(source.out, recording.inlets[0] as Inlet<unknown>);
-    builder.connect(recording.outlets[0] as Outlet<unknown>, rollingUp.inlets[0] as Inlet<unknown>);
+    builder.connect(source.out, recorded.inlets[0] as Inlet<unknown>);
+    builder.connect(recorded.outlets[0] as Outlet<unknown>, rollingUp.inlets[0] as Inlet<unknown>);
   });
   const system = new ActorSystem({ clock: systemClock });
   await graph.runWatched(system).done;

@@ -40,6 +40,7 @@ export interface StoreDeletes {
 /** Observations of one series to be written. */
 export interface ObservationsWrite extends Revised {
   readonly series: Series;
+  /** May be made anew at each look, so look once. They are written over once the write has resolved: copy what is kept. */
   readonly points: Points;
 }
 
@@ -59,7 +60,7 @@ export interface StatesWrite extends Revised {
   /** What each row is as of, where they differ: instead of the revision of the write. */
   readonly revisions?: Float64Array;
   /** The results of a row, for stores that keep them readable beside the state. Asked while the write is under way, or never. */
-  readonly results?: (row: number) => readonly BucketResult[];
+  results?(row: number): readonly BucketResult[];
 }
 
 /** Rows of one series. */

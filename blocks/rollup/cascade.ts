@@ -8,6 +8,9 @@ import type { DerivatorSet, DerivatorSets, DerivatorStates } from "./derivator-s
 import { settleStates } from "./settle-states.ts";
 import { StateTable } from "./state-table.ts";
 
+/** Newest observation of series, as far as it is known. */
+type NewestBefore = Pick<ReadonlyMap<number, number>, "get">;
+
 /**
  * Computes the buckets of one period from those of the next finer one.
  *
@@ -53,7 +56,7 @@ export class Cascade {
    * @returns states of this period's buckets that hold them, in the same order.
    * @throws {EngineError} of the store.
    */
-  async compute(finer: StateTable, newestBefore: ReadonlyMap<number, number>): Promise<StateTable> {
+  async compute(finer: StateTable, newestBefore: NewestBefore): Promise<StateTable> {
     if (this.#hot.size > this.#hotSeriesMax) this.#hot.clear();
     const stored = await this.#readBack(finer, newestBefore);
     const coarse = new StateTable(Math.max(16, finer.length >>> 2));
@@ -71,7 +74,7 @@ export class Cascade {
   }
 
   /** Finer states that are needed besides those at hand, by the first row of their bucket. */
-  async #readBack(finer: StateTable, newestBefore: ReadonlyMap<number, number>): Promise<Map<number, StateRows>> {
+  async #readBack(finer: StateTable, newestBefore: NewestBefore): Promise<Map<number, StateRows>> {
     for (let row = 0; row < finer.length; row = finer.endOfSeries(row)) {
       const series = finer.series[row] as number;
       if (this.#hot.has(series)) continue;

@@ -1,5 +1,5 @@
-import type { Column, Points } from "../model/columns.ts";
-import { likeColumn, lowerBound, rowsOf } from "./merge-points.ts";
+import type { Column } from "../model/columns.ts";
+import { likeColumn, lowerBound, type RowSpan } from "./merge-points.ts";
 
 /** So many points of one series are kept at most; a bucket of more is seldom late, and dear to move at every write. */
 const ofSeriesMax = 1_024;
@@ -12,7 +12,8 @@ const ofSeriesMax = 1_024;
  * everything is forgotten. Late points are then read back.
  */
 export class HotPoints {
-  readonly #kept = new Map<number, KeptPoints>();
+  /** By the dense index of the series. */
+  #kept: (KeptPoints | undefined)[] = [];
   readonly #pointsMax: number;
   #points = 0;
 
@@ -21,40 +22,51 @@ export class HotPoints {
   }
 
   has(series: number): boolean {
-    return this.#kept.has(series);
+    return this.#of(series) !== undefined;
   }
 
-  /** All points since `since`, ascending and unique; views that the next `keep` of the series writes again. */
-  of(series: number): Points | undefined {
-    const kept = this.#kept.get(series);
-    return kept && { time: kept.time.subarray(0, kept.length), values: rowsOf(kept.values, 0, kept.length) };
+  /** Whether no series has points here. */
+  get empty(): boolean {
+    return this.#points === 0;
+  }
+
+  /** Points that are kept of a series. */
+  length(series: number): number {
+    return this.#of(series)?.length ?? 0;
+  }
+
+  /** Copies the points that are kept of a series to row `to` of `columns`: all since `since`, ascending and unique. */
+  copyTo(series: number, columns: Columns, to: number): void {
+    const kept = this.#of(series);
+    if (kept !== undefined) copyRows(kept, 0, columns, to, kept.length);
   }
 
   /** No point of the series from here on is missing; Infinity where none are kept. */
   since(series: number): number {
-    return this.#kept.get(series)?.since ?? Number.POSITIVE_INFINITY;
+    return this.#of(series)?.since ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Copies those of `points` that are not before `since`, which must be all that the series has from there on. */
-  keep(series: number, { time, values }: Points, since: number): void {
-    const from = lowerBound(time, since);
-    const length = time.length - from;
-    const known = this.#kept.get(series);
+  /** Copies those of `rows` that are not before `since`, which must be all that the series has from there on. */
+  keep(series: number, rows: RowSpan, since: number): void {
+    const from = lowerBound(rows.time, since, rows.from, rows.to);
+    const length = rows.to - from;
+    const known = this.#of(series);
     this.#points += length - (known?.length ?? 0);
     if (length > ofSeriesMax || length === 0) {
       this.#points -= length;
-      this.#kept.delete(series);
+      if (known !== undefined) this.#kept[series] = undefined;
       return;
     }
     let kept = known;
     if (kept === undefined || kept.time.length < length) {
       const room = Math.min(ofSeriesMax, 2 * length);
-      kept = { since, length, time: new Float64Array(room), values: likeColumn(values, room) };
-      this.#kept.set(series, kept);
+      kept = { since, length, time: new Float64Array(room), values: likeColumn(rows.values, room) };
+      this.#grow(series + 1);
+      this.#kept[series] = kept;
     }
     kept.since = since;
     kept.length = length;
-    copyRows(time, values, from, kept);
+    copyRows(rows, from, kept, 0, length);
   }
 
   /** Forgets everything when too much is kept. */
@@ -63,22 +75,38 @@ export class HotPoints {
   }
 
   forget(): void {
-    this.#kept.clear();
+    this.#kept = [];
     this.#points = 0;
+  }
+
+  #of(series: number): KeptPoints | undefined {
+    return series < this.#kept.length ? this.#kept[series] : undefined;
+  }
+
+  /** Without holes, as those are slow to look into. */
+  #grow(length: number): void {
+    while (this.#kept.length < length) this.#kept.push(undefined);
   }
 }
 
-interface KeptPoints {
-  since: number;
-  length: number;
+interface Columns {
   readonly time: Float64Array;
   readonly values: Column;
 }
 
-function copyRows(time: Float64Array, values: Column, from: number, kept: KeptPoints): void {
-  for (let row = 0; row < kept.length; row += 1) kept.time[row] = time[from + row] as number;
-  if (kept.values instanceof Float64Array) {
-    const floats = values as Float64Array;
-    for (let row = 0; row < kept.length; row += 1) kept.values[row] = floats[from + row] as number;
-  } else for (let row = 0; row < kept.length; row += 1) kept.values[row] = values[from + row];
+interface KeptPoints extends Columns {
+  since: number;
+  length: number;
+}
+
+/** Copies `length` rows from row `from` of one to row `at` of the other. */
+function copyRows(source: Columns, from: number, target: Columns, at: number, length: number): void {
+  copyFloats(source.time, from, target.time, at, length);
+  const { values } = source;
+  if (values instanceof Float64Array) copyFloats(values, from, target.values as Float64Array, at, length);
+  else for (let row = 0; row < length; row += 1) target.values[at + row] = values[from + row];
+}
+
+function copyFloats(source: Float64Array, from: number, target: Float64Array, at: number, length: number): void {
+  for (let row = 0; row < length; row += 1) target[at + row] = source[from + row] as number;
 }

@@ -1,5 +1,18 @@
 import { type Column, newColumn, type Points } from "../model/columns.ts";
 
+/** Rows `from` to `to` of columns: data points of one series, ascending and unique in time. */
+export interface RowSpan {
+  readonly time: Float64Array;
+  readonly values: Column;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The rows alone; views where the columns are typed. */
+export function pointsOf({ time, values, from, to }: RowSpan): Points {
+  return { time: time.subarray(from, to), values: rowsOf(values, from, to) };
+}
+
 /** Joins two ascending lists of points of one series; where both have a timestamp, the one of `newer` stands. */
 export function mergePoints(older: Points, newer: Points): Points {
   const length = older.time.length + newer.time.length;

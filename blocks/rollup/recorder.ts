@@ -1,17 +1,19 @@
-import { floatStateWidth, foldFloats, seedFloatState } from "../derivators/float-state.ts";
-import type { Points } from "../model/columns.ts";
+import { floatStateWidth, foldFloats } from "../derivators/float-state.ts";
+import type { Column, Points } from "../model/columns.ts";
 import { type Layout, layoutOf } from "../model/data-type.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { Period } from "../model/period.ts";
 import type { Series, SeriesTable } from "../model/series.ts";
 import type { ObservationsWrite, SeriesRange, Store } from "../model/store.ts";
 import { type DerivatorFailures, failHere, type OnFailure } from "./derivator-failures.ts";
-import type { DerivatorSets } from "./derivator-set.ts";
-import { SeriesGrouper, type SeriesPoints } from "./group-by-series.ts";
+import type { DerivatorSet, DerivatorSets, DerivatorStates } from "./derivator-set.ts";
+import { type GroupedRows, SeriesGrouper } from "./group-by-series.ts";
 import { HotPoints } from "./hot-points.ts";
 import { HotStates } from "./hot-states.ts";
-import { joinedPoints, lowerBound, mergePoints } from "./merge-points.ts";
+import type { FoldKernel } from "./kernel/fold-kernel.ts";
+import { joinedPoints, lowerBound, mergePoints, pointsOf, type RowSpan } from "./merge-points.ts";
 import { coalescedRanges } from "./ranges.ts";
+import { SeriesNumbers } from "./series-numbers.ts";
 import { settleStates } from "./settle-states.ts";
 import { StateTable } from "./state-table.ts";
 import { type SeriesRevisions, WriteRevisions } from "./write-revisions.ts";
@@ -21,8 +23,8 @@ export interface Recording {
   /** States of the first-period buckets that were touched; empty where there is no first period. */
   readonly states: StateTable;
   /** Newest stored timestamp of each series that got points, as it was before; `-Infinity` where it had none. */
-  readonly newestBefore: ReadonlyMap<number, number>;
-  /** The series that got points, with their timestamps, ascending and unique. */
+  readonly newestBefore: SeriesNumbers;
+  /** The series that got points, with their timestamps, ascending and unique. To be asked before the next recording. */
   readonly touched: readonly { readonly series: number; readonly time: Float64Array }[];
   /** What the rows of each series are as of, and so its buckets. */
   readonly revisionOf: SeriesRevisions;
@@ -49,7 +51,9 @@ export class Recorder {
   readonly #hot: HotStates;
   readonly #hotPoints: HotPoints;
   readonly #failures: DerivatorFailures | undefined;
-  readonly #grouper = new SeriesGrouper();
+  readonly #grouper: SeriesGrouper;
+  /** Whether series of layout `float` have no other states. */
+  readonly #onlyFloats: boolean;
   readonly #revisions = new WriteRevisions();
   #statesExpected = 0;
   /** Resolves when the recordings asked for so far are durable, or have failed. */
@@ -63,7 +67,11 @@ export class Recorder {
     hotSeriesMax: number;
     /** Takes what derivators fail at; absent: the recording fails with them. */
     failures?: DerivatorFailures;
+    /** See `SeriesGrouper`. */
+    compiledFrom?: number;
   }) {
+    this.#grouper = new SeriesGrouper(given.compiledFrom);
+    this.#onlyFloats = (["tdouble", "tbool"] as const).every((type) => given.sets.of(type).empty);
     this.#table = given.table;
     this.#store = given.store;
     this.#period = given.period;
@@ -86,20 +94,22 @@ export class Recorder {
   }
 
   async #record(chunks: readonly ObservationChunk[]): Promise<Recording> {
-    const groups = this.#grouped(chunks);
-    await this.#learnNewest(groups);
-    const newestBefore = new Map(groups.map(({ series }) => [series, this.#hot.newest(series)]));
-    const states = new StateTable(Math.max(16, this.#statesExpected));
-    if (this.#period !== undefined) await this.#fold(groups, this.#period, states);
+    const grouped = this.#grouped(chunks);
+    await this.#learnNewest(grouped);
+    const newestBefore = this.#newestOf(grouped);
+    const states = new StateTable(16 + this.#statesExpected);
+    if (this.#period !== undefined) await this.#fold(grouped, this.#period, states);
     const observations: ObservationsWrite[] = [];
     const revisionOf = this.#revisions.next(chunks);
-    const touched: { series: number; time: Float64Array }[] = [];
-    for (const { series, points } of groups) {
-      observations.push({ series: this.#table.at(series), points, revision: revisionOf(series) });
-      touched.push({ series, time: points.time });
-      this.#hot.sawUntil(series, points.time[points.time.length - 1] as number);
+    for (const groups of grouped) {
+      for (let place = 0; place < groups.length; place += 1) {
+        const series = groups.series[place] as number;
+        observations.push(new GroupWrite(this.#table.at(series), groups, place, revisionOf(series)));
+        this.#hot.sawUntil(series, groups.newest(place));
+      }
     }
-    this.#statesExpected = states.length;
+    // With some room, as a table that has to grow is copied.
+    this.#statesExpected = states.length + (states.length >>> 3);
     if (this.#hot.evict()) this.#hotPoints.forget();
     this.#hotPoints.evict();
     const written = this.#store.write({ observations });
@@ -107,24 +117,36 @@ export class Recorder {
     written.catch(() => {});
     const period = this.#period;
     if (period !== undefined) {
-      const failed = (series: Series, start: number) => this.#failed(series, period, () => start);
+      const failed = (series: Series, start: number) => this.#failed(series, period, start);
       await settleStates(states, this.#table, this.#sets, undefined, failed);
     }
-    return { states, newestBefore, touched, revisionOf, written };
+    return {
+      ...{ states, newestBefore, revisionOf, written },
+      get touched() {
+        // Copies, as what asks may keep them beyond the next recording.
+        return observations.map(({ series, points }) => ({ series: series.index, time: points.time.slice() }));
+      },
+    };
   }
 
-  #grouped(chunks: readonly ObservationChunk[]): SeriesPoints[] {
-    const groups: SeriesPoints[] = [];
+  #grouped(chunks: readonly ObservationChunk[]): GroupedRows[] {
+    const grouped: GroupedRows[] = [];
     for (const layout of ["float", "long", "boxed"] as const satisfies readonly Layout[]) {
       const ofLayout = chunks.filter((chunk) => chunk.layout === layout);
       if (ofLayout.length === 0) continue;
-      groups.push(...this.#grouper.group(ofLayout, layout, this.#table.size, (series) => this.#hotPoints.of(series)));
+      grouped.push(this.#grouper.group(ofLayout, layout, this.#table.size, this.#hotPoints));
     }
-    return groups;
+    return grouped;
   }
 
-  async #learnNewest(groups: readonly SeriesPoints[]): Promise<void> {
-    const unknown = groups.filter(({ series }) => !this.#hot.knowsNewest(series)).map(({ series }) => series);
+  async #learnNewest(grouped: readonly GroupedRows[]): Promise<void> {
+    const unknown: number[] = [];
+    for (const { series, length } of grouped) {
+      for (let place = 0; place < length; place += 1) {
+        const index = series[place] as number;
+        if (!this.#hot.knowsNewest(index)) unknown.push(index);
+      }
+    }
     if (unknown.length === 0) return;
     const newest = await this.#store.newest(unknown.map((series) => this.#table.at(series)));
     unknown.forEach((series, place) => {
@@ -132,56 +154,169 @@ export class Recorder {
     });
   }
 
-  async #fold(groups: readonly SeriesPoints[], period: Period, states: StateTable): Promise<void> {
+  #newestOf(grouped: readonly GroupedRows[]): SeriesNumbers {
+    const count = grouped.reduce((groups, { length }) => groups + length, 0);
+    const [all, newest] = [new Uint32Array(count), new Float64Array(count)];
+    let at = 0;
+    for (const { series, length } of grouped) {
+      for (let place = 0; place < length; place += 1) {
+        const index = series[place] as number;
+        all[at] = index;
+        newest[at] = this.#hot.newest(index);
+        at += 1;
+      }
+    }
+    return new SeriesNumbers(all, newest);
+  }
+
+  async #fold(grouped: readonly GroupedRows[], period: Period, states: StateTable): Promise<void> {
     const ranges: SeriesRange[] = [];
-    const readBack: (readonly SeriesRange[] | undefined)[] = groups.map(({ series, points }) => {
-      const first = points.time[0] as number;
-      if (this.#follows(series, first, period) || this.#hotPoints.since(series) <= period.start(first))
-        return undefined;
-      const needed = coalescedRanges(this.#table.at(series), this.#buckets(series, points, period), period);
-      ranges.push(...needed);
-      return needed;
-    });
+    const readBack = grouped.map((groups) => this.#begin(groups, period, ranges));
     const stored = ranges.length === 0 ? [] : await this.#store.readObservations(ranges);
     let next = 0;
-    groups.forEach((group, place) => {
-      const { series, points, all } = group;
-      const needed = readBack[place];
-      if (needed === undefined) {
-        const follows = this.#follows(series, points.time[0] as number, period);
-        this.#foldSeries(series, points, follows ? undefined : all, period, states);
-        this.#keepPoints(group, all, Number.POSITIVE_INFINITY, period);
-        return;
+    grouped.forEach((groups, layout) => {
+      let known = 0;
+      for (const [place, needed] of readBack[layout] ?? []) {
+        this.#foldKnown(groups, known, place, period, states);
+        this.#foldRead(groups, place, needed, stored.slice(next, next + needed.length), period, states);
+        next += needed.length;
+        known = place + 1;
       }
-      const older = stored.slice(next, next + needed.length);
-      next += needed.length;
-      const merged = older.length === 0 ? points : mergePoints(joinedPoints(older), points);
-      this.#foldSeries(series, points, merged, period, states);
-      const last = needed.at(-1);
-      const whole = last !== undefined && last.to > this.#hot.newest(series);
-      this.#keepPoints(group, merged, whole ? last.from : Number.POSITIVE_INFINITY, period);
+      this.#foldKnown(groups, known, groups.length, period, states);
     });
+  }
+
+  /**
+   * Says of each group in `next` and `goesOn` how its fold begins, where its points are all at hand or follow those in the hot
+   * bucket.
+   *
+   * @returns what the others need from the store, by ascending place; it is added to `ranges`.
+   */
+  #begin(groups: GroupedRows, period: Period, ranges: SeriesRange[]): Map<number, readonly SeriesRange[]> {
+    const readBack = new Map<number, readonly SeriesRange[]>();
+    for (let place = 0; place < groups.length; place += 1) {
+      const series = groups.series[place] as number;
+      const oldest = groups.oldest(place);
+      const newest = this.#hot.newest(series);
+      const start = period.start(oldest);
+      const goesOn = oldest > newest && this.#hot.bucket(series) === start;
+      groups.goesOn[place] = goesOn ? 1 : 0;
+      const from = groups.from[place] as number;
+      if (goesOn || start > newest) groups.next[place] = from;
+      else if (this.#hotPoints.since(series) <= start) {
+        groups.next[place] = lowerBound(groups.time, start, groups.start[place] as number, from);
+      } else {
+        const starts = this.#buckets(series, groups.points(place), period);
+        const needed = coalescedRanges(this.#table.at(series), starts, period);
+        for (const range of needed) ranges.push(range);
+        readBack.set(place, needed);
+      }
+    }
+    return readBack;
+  }
+
+  /** Folds the buckets of groups, `first` to `end`, whose points are all at hand, or follow those in the hot bucket. */
+  #foldKnown(groups: GroupedRows, first: number, end: number, period: Period, states: StateTable): void {
+    const { kernel } = groups;
+    if (kernel !== undefined && period.fixedMs !== undefined && this.#onlyFloats) {
+      this.#foldCompiled(kernel, groups, first, end, period, period.fixedMs, states);
+      return;
+    }
+    const { time, values } = groups;
+    for (let place = first; place < end; place += 1) {
+      const series = groups.series[place] as number;
+      const rows = { time, values, from: groups.next[place] as number, to: groups.to[place] as number };
+      this.#foldBuckets(series, rows, groups.goesOn[place] === 1, period, states);
+      this.#keepLate(groups, place, period);
+    }
+  }
+
+  #foldCompiled(
+    kernel: FoldKernel,
+    groups: GroupedRows,
+    first: number,
+    end: number,
+    period: Period,
+    fixedMs: number,
+    states: StateTable,
+  ): void {
+    for (let place = first; place < end; place += 1) {
+      if (groups.goesOn[place] !== 1) continue;
+      this.#hot.copyFloats(groups.series[place] as number, kernel.hot, place * floatStateWidth);
+    }
+    for (let place = first; place < end; ) {
+      const nextPlace = kernel.fold(place, end, fixedMs);
+      const count = kernel.ends[Math.min(nextPlace, end - 1)] as number;
+      const row = states.appendStates(
+        kernel.bucketStarts.subarray(0, count),
+        kernel.states.subarray(0, count * floatStateWidth),
+      );
+      let from = row;
+      for (; place < nextPlace; place += 1) {
+        const series = groups.series[place] as number;
+        const to = row + (kernel.ends[place] as number);
+        states.series.fill(series, from, to);
+        from = to;
+        this.#keepHot(series, period, states, to - 1);
+        this.#keepLate(groups, place, period);
+      }
+      // Of a group whose states found no room there are more to come.
+      if (place < end) states.series.fill(groups.series[place] as number, from, row + count);
+    }
+  }
+
+  /** Keeps the newest points of a group that got late ones, or ever did. */
+  #keepLate(groups: GroupedRows, place: number, period: Period): void {
+    const series = groups.series[place] as number;
+    if (groups.late[place] !== 1 && !this.#hotPoints.has(series)) return;
+    this.#keepPoints(series, groups.all(place), Number.POSITIVE_INFINITY, period);
+  }
+
+  /** The newest bucket stays hot; one that only late points touched does not. @param row The newest that a group touched. */
+  #keepHot(series: number, period: Period, states: StateTable, row: number): void {
+    const start = states.start[row] as number;
+    if (period.next(start) > this.#hot.newest(series)) this.#hot.keep(series, start, states, row);
+  }
+
+  /** Folds the buckets that a group touches with what was read back of them. */
+  #foldRead(
+    groups: GroupedRows,
+    place: number,
+    needed: readonly SeriesRange[],
+    older: readonly Points[],
+    period: Period,
+    states: StateTable,
+  ): void {
+    const series = groups.series[place] as number;
+    const points = groups.points(place);
+    const merged = older.length === 0 ? points : mergePoints(joinedPoints(older), points);
+    const { time, values } = merged;
+    for (let row = 0, at = 0; row < points.time.length; ) {
+      const start = period.start(points.time[row] as number);
+      const next = period.next(start);
+      const from = lowerBound(time, start, at);
+      at = firstFrom(time, next, from, time.length);
+      this.#foldBuckets(series, { time, values, from, to: at }, false, period, states);
+      row = firstFrom(points.time, next, row, points.time.length);
+    }
+    if (groups.late[place] !== 1 && !this.#hotPoints.has(series)) return;
+    const last = needed.at(-1);
+    const whole = last !== undefined && last.to > this.#hot.newest(series);
+    const all = { time, values, from: 0, to: time.length };
+    this.#keepPoints(series, all, whole ? last.from : Number.POSITIVE_INFINITY, period);
   }
 
   /**
    * Keeps the points of the last two buckets of a series that gets late ones, as far as they are at hand.
    *
-   * @param points All points of the series from `since` on, and all that came or were kept.
+   * @param rows All points of the series from `since` on, and all that came or were kept.
    */
-  #keepPoints({ series, late }: SeriesPoints, points: Points, since: number, period: Period): void {
-    if (!late && !this.#hotPoints.has(series)) return;
+  #keepPoints(series: number, rows: RowSpan, since: number, period: Period): void {
     const newest = this.#hot.newest(series);
-    const latest = Math.max(newest, points.time[points.time.length - 1] as number);
+    const latest = Math.max(newest, rows.time[rows.to - 1] as number);
     const behindKnown = newest === Number.NEGATIVE_INFINITY ? newest : period.next(period.start(newest));
     const complete = Math.min(since, this.#hotPoints.since(series), behindKnown);
-    this.#hotPoints.keep(series, points, Math.max(complete, period.start(period.start(latest) - 1)));
-  }
-
-  /** Whether points from `first` on can be folded without reading back: none is late, and their first bucket is hot or new. */
-  #follows(series: number, first: number, period: Period): boolean {
-    if (first <= this.#hot.newest(series)) return false;
-    const bucket = period.start(first);
-    return bucket > this.#hot.newest(series) || this.#hot.bucket(series) === bucket;
+    this.#hotPoints.keep(series, rows, Math.max(complete, period.start(period.start(latest) - 1)));
   }
 
   /** Starts of the touched buckets that may hold stored points. */
@@ -198,52 +333,87 @@ export class Recorder {
   }
 
   /**
-   * Folds every bucket that `points` touch.
+   * Folds every bucket of `rows`.
    *
-   * @param known `points` merged with the known points of their buckets, and possibly of others; absent where the points follow
-   *   all that are known, and the fold goes on from the hot bucket.
+   * @param rows All points of their buckets; of the first one those that are not in the hot bucket, where the fold goes on.
+   * @param goesOn The first bucket is the hot one, and all rows follow what is in it.
    */
-  #foldSeries(index: number, points: Points, known: Points | undefined, period: Period, states: StateTable): void {
-    const all = known ?? points;
-    const series = this.#table.at(index);
-    const set = this.#sets.of(series.type);
-    const floats = layoutOf(series.type) === "float";
-    let start = 0;
-    const failed = this.#failed(series, period, () => start);
-    let at = 0;
-    for (let row = 0; row < points.time.length; ) {
-      start = period.start(points.time[row] as number);
-      const next = period.next(start);
-      const from = known === undefined ? row : lowerBound(all.time, start, at);
-      const to = firstFrom(all.time, next, from);
-      const goesOn = known === undefined && this.#hot.bucket(index) === start;
-      const hot = goesOn ? this.#hot.others(index) : undefined;
-      const others = set.empty ? undefined : hot === undefined ? set.seed(failed) : set.copy(hot, failed);
-      const stateRow = states.append(index, start, others);
-      const offset = stateRow * floatStateWidth;
+  #foldBuckets(index: number, rows: RowSpan, goesOn: boolean, period: Period, states: StateTable): void {
+    const { time, values, to } = rows;
+    const { type } = this.#table.at(index);
+    const set = this.#sets.of(type);
+    const floats = layoutOf(type) === "float";
+    let stateRow = -1;
+    for (let from = rows.from; from < to; ) {
+      const start = period.start(time[from] as number);
+      const end = firstFrom(time, period.next(start), from, to);
+      const hot = goesOn && stateRow < 0;
+      stateRow = states.append(index, start);
       if (floats) {
-        if (goesOn) this.#hot.copyFloats(index, states.floats, offset);
-        else seedFloatState(states.floats, offset);
-        foldFloats(states.floats, offset, all.time, all.values as Float64Array, from, to);
+        const offset = stateRow * floatStateWidth;
+        if (hot) this.#hot.copyFloats(index, states.floats, offset);
+        foldFloats(states.floats, offset, time, values as Float64Array, from, end);
       }
-      if (others !== undefined) set.add(others, all, from, to, failed);
-      at = to;
-      row = known === undefined ? to : firstFrom(points.time, next, row);
-      // The newest bucket stays hot; one that only late points touched does not.
-      if (next > this.#hot.newest(index)) this.#hot.keep(index, start, states, stateRow);
+      if (!set.empty) {
+        const others = hot ? this.#hot.others(index) : undefined;
+        states.others[stateRow] = this.#foldOthers(
+          set,
+          others,
+          pointsOf({ time, values, from, to: end }),
+          index,
+          start,
+        );
+      }
+      from = end;
     }
+    this.#keepHot(index, period, states, stateRow);
   }
 
-  #failed(series: Series, { label }: Period, start: () => number): OnFailure {
-    return this.#failures?.at(() => ({ series, period: label, start: start() })) ?? failHere;
+  #foldOthers(
+    set: DerivatorSet,
+    hot: DerivatorStates | undefined,
+    points: Points,
+    index: number,
+    start: number,
+  ): DerivatorStates {
+    const failed = this.#failed(this.#table.at(index), this.#period as Period, start);
+    const others = hot === undefined ? set.seed(failed) : set.copy(hot, failed);
+    set.add(others, points, 0, points.time.length, failed);
+    return others;
+  }
+
+  #failed(series: Series, { label }: Period, start: number): OnFailure {
+    return this.#failures?.at(() => ({ series, period: label, start })) ?? failHere;
+  }
+}
+
+/** Observations of one group; the views are made for a store that asks for them. */
+class GroupWrite implements ObservationsWrite {
+  readonly series: Series;
+  readonly revision: number | undefined;
+  readonly #time: Float64Array;
+  readonly #values: Column;
+  readonly #from: number;
+  readonly #to: number;
+
+  constructor(series: Series, groups: GroupedRows, place: number, revision: number | undefined) {
+    this.series = series;
+    this.revision = revision;
+    this.#time = groups.time;
+    this.#values = groups.values;
+    this.#from = groups.from[place] as number;
+    this.#to = groups.to[place] as number;
+  }
+
+  get points(): Points {
+    return pointsOf({ time: this.#time, values: this.#values, from: this.#from, to: this.#to });
   }
 }
 
 /** Raw points that are kept for each series of `hotSeriesMax`, on average. */
 const hotPointsOfSeries = 16;
 
-/** The first row from `from` on that is not before `time`; at once where all are. */
-function firstFrom(column: Float64Array, time: number, from: number): number {
-  const { length } = column;
-  return length > 0 && (column[length - 1] as number) < time ? length : lowerBound(column, time, from);
+/** The first row of `from` to `to` that is not before `time`; at once where all are. */
+function firstFrom(column: Float64Array, time: number, from: number, to: number): number {
+  return to > from && (column[to - 1] as number) < time ? to : lowerBound(column, time, from, to);
 }

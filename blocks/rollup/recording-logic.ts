@@ -6,6 +6,7 @@ import { type DeadLetter, DeadLetterChunk } from "../model/dead-letter.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { SeriesTable } from "../model/series.ts";
 import type { DerivatorFailures } from "./derivator-failures.ts";
+import { GatheredRows, type RowBatch } from "./gathered-rows.ts";
 import type { Recorder, Recording } from "./recorder.ts";
 import type { RecordingShape } from "./recording-shape.ts";
 import { BucketUpdates, TagUpdates } from "./updates.ts";
@@ -43,7 +44,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
   readonly #grouper: Grouper;
   readonly #flushes: Observable<void>;
   #subscription: Subscription | undefined;
-  #gathered: ObservationChunk[] = [];
+  readonly #gathered: GatheredRows;
   #rows = 0;
   #due = false;
   /** Rows on their way to the store. */
@@ -56,6 +57,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
     super(ports);
     this.ports = ports;
     this.#table = given.table;
+    this.#gathered = new GatheredRows(given.table);
     this.#recorder = given.recorder;
     this.#failures = given.failures;
     this.#grouper = given.grouper;
@@ -115,7 +117,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
   /** Puts rows, and the hold on their receipt, with those that wait for the next recording. */
   protected gather(chunk: ObservationChunk): void {
     if (this.#rows === 0) this.scheduleOnce("grouper", this.#grouper.duration);
-    this.#gathered.push(chunk);
+    this.#gathered.add(chunk);
     this.#rows += chunk.length;
   }
 
@@ -153,17 +155,16 @@ export abstract class RecordingLogic extends GraphStageLogic {
   #startIfDue(): void {
     if (this.#recordingRows > 0 || this.#rows === 0 || this.#waiting.size > 0) return;
     if (!this.#due && !this.#finishing && this.#rows < this.#grouper.size) return;
-    const chunks = this.#gathered;
-    this.#gathered = [];
+    const batch = this.#gathered.take();
     this.#recordingRows = this.#rows;
     this.#rows = 0;
     this.#due = false;
     this.cancelTimer("grouper");
     const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
-    const written = this.getAsyncCallback(() => this.#written(chunks));
-    const recorded = this.getAsyncCallback((recording: Recording) => this.#recorded(recording, chunks));
+    const written = this.getAsyncCallback(() => this.#written(batch));
+    const recorded = this.getAsyncCallback((recording: Recording) => this.#recorded(recording, batch));
     this.#recorder
-      .record(chunks)
+      .record(batch.chunks)
       .then((recording) => {
         recorded(recording);
         // Waited for here, not in a turn of the stage: the write may fail before that, or after the stage has stopped.
@@ -172,18 +173,18 @@ export abstract class RecordingLogic extends GraphStageLogic {
       .then(() => written(undefined), failed);
   }
 
-  #recorded(recording: Recording, chunks: readonly ObservationChunk[]): void {
-    const receipts = chunks.map((chunk) => chunk.receipt);
+  #recorded(recording: Recording, { receipts }: RowBatch): void {
     const { updates, tags } = this.ports;
+    const { states, newestBefore, revisionOf } = recording;
     const letters = this.#failures.take(this.clock.now());
     const [first] = receipts;
     if (letters.length > 0 && first !== undefined) {
       first.added(letters.length);
       this.reject(letters, first);
     }
-    if (updates !== undefined && recording.states.length > 0) {
+    if (updates !== undefined && states.length > 0) {
       for (const receipt of receipts) receipt.hold();
-      this.#waiting.set(updates, new BucketUpdates({ table: this.#table, ...recording, receipts }));
+      this.#waiting.set(updates, new BucketUpdates({ table: this.#table, states, newestBefore, revisionOf, receipts }));
       this.#handOver(updates);
     }
     if (tags !== undefined) {
@@ -193,12 +194,12 @@ export abstract class RecordingLogic extends GraphStageLogic {
     }
   }
 
-  #written(chunks: readonly ObservationChunk[]): void {
+  #written({ receipts, rows }: RowBatch): void {
     this.#recordingRows = 0;
-    for (const chunk of chunks) {
-      chunk.receipt.durable(chunk.length);
-      chunk.receipt.release();
-    }
+    receipts.forEach((receipt, place) => {
+      receipt.durable(rows[place] as number);
+      receipt.release();
+    });
     this.#startIfDue();
     this.#pullMore();
     this.#stopIfDone();

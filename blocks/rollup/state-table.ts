@@ -26,13 +26,23 @@ export class StateTable {
   }
 
   /** A new row with an empty float state. @returns its index. */
-  append(series: number, start: number, others: DerivatorStates | undefined): number {
+  append(series: number, start: number, others?: DerivatorStates): number {
     const row = this.length;
     if (row === this.series.length) this.#grow();
     this.series[row] = series;
     this.start[row] = start;
     if (others !== undefined) this.others[row] = others;
     this.length = row + 1;
+    return row;
+  }
+
+  /** New rows with float states alone, whose series are still to be set. @returns the index of the first one. */
+  appendStates(start: Float64Array, floats: Float64Array): number {
+    const row = this.length;
+    this.length = row + start.length;
+    while (this.series.length < this.length) this.#grow();
+    this.start.set(start, row);
+    this.floats.set(floats, row * floatStateWidth);
     return row;
   }
 
@@ -47,14 +57,11 @@ export class StateTable {
   /** Rows `from` to `to`, all of one series, as a store keeps them. Views, not copies. */
   rows(from: number, to: number, series: Series, set: DerivatorSet, failed?: OnFailure): StateRows {
     const start = this.start.subarray(from, to);
-    const floats =
-      layoutOf(series.type) === "float"
-        ? this.floats.subarray(from * floatStateWidth, to * floatStateWidth)
-        : undefined;
-    const bytes = set.empty
-      ? undefined
-      : this.others.slice(from, to).map((states) => set.encode(states as DerivatorStates, failed));
-    return { start, ...(floats && { floats }), ...(bytes && { bytes }) };
+    const floats = this.floats.subarray(from * floatStateWidth, to * floatStateWidth);
+    const hasFloats = layoutOf(series.type) === "float";
+    if (set.empty) return hasFloats ? { start, floats } : { start };
+    const bytes = this.others.slice(from, to).map((states) => set.encode(states as DerivatorStates, failed));
+    return hasFloats ? { start, floats, bytes } : { start, bytes };
   }
 
   #grow(): void {

@@ -1,5 +1,6 @@
 import type { Receipt } from "../../runtime/receipt.ts";
 import type { SeriesTable } from "../model/series.ts";
+import type { SeriesNumbers } from "./series-numbers.ts";
 import type { StateTable } from "./state-table.ts";
 import type { SeriesRevisions } from "./write-revisions.ts";
 
@@ -8,7 +9,7 @@ export class BucketUpdates {
   readonly table: SeriesTable;
   readonly states: StateTable;
   /** Newest stored timestamp of each of their series, as it was before; `-Infinity` where it had none. */
-  readonly newestBefore: ReadonlyMap<number, number>;
+  readonly newestBefore: SeriesNumbers;
   /** What the buckets of each series are as of. */
   readonly revisionOf: SeriesRevisions;
   readonly receipts: readonly Receipt[];

@@ -115,10 +115,10 @@ function* stateRows(
   timestamp: number | undefined,
 ): Generator<Parameter[], void, undefined> {
   for (const { write, part } of parts) {
-    const { period, rows, results, revisions } = write;
+    const { period, rows, revisions } = write;
     const periodCell = textCell(period);
     for (let row = part.from; row < part.to; row += 1) {
-      const cells = stateCells(rows, row, results?.(row) ?? []);
+      const cells = stateCells(rows, row, write.results?.(row) ?? []);
       const revision = timestamp === undefined ? [] : [longCell(revisions?.[row] ?? timestamp)];
       yield [...key, periodCell, ...cells, ...revision];
     }

@@ -20,7 +20,9 @@ export class AssignedPartition {
   #last: Commit | undefined;
   /** To be committed beside the offset that is committed. */
   #unsaved: string | undefined;
-  #entries = new EntryClock();
+  /** When it was first asked where reading begins, so that a second start comes to the same entries as the first. */
+  #begun = 0;
+  #entries = new EntryClock(0, 0);
   /** Producers say when their records are of. */
   #producersTime = false;
   #revoked = false;
@@ -55,11 +57,16 @@ export class AssignedPartition {
    * @param low The oldest offset of the log.
    * @returns how many records were gone before they were read.
    */
-  locate(committed: { readonly offset: number; readonly metadata: string } | undefined, low: number): number {
+  locate(
+    committed: { readonly offset: number; readonly metadata: string } | undefined,
+    low: number,
+    now: number,
+  ): number {
     if (!this.located) {
       this.#last =
         committed === undefined ? undefined : { offset: committed.offset, ...readMetadata(committed.metadata) };
-      this.#entries = new EntryClock(this.#last?.entered);
+      this.#begun = now;
+      this.#entries = this.#newEntries();
     }
     const wanted = this.#next ?? committed?.offset ?? low;
     const next = Math.max(wanted, low);
@@ -84,9 +91,13 @@ export class AssignedPartition {
   /** Begins again after the last commit, as a new run does. What the last run handed on no longer counts. */
   rewind(): void {
     this.#tracker = new OffsetTracker();
-    this.#entries = new EntryClock(this.#last?.entered);
+    this.#entries = this.#newEntries();
     this.#next = this.#committed;
     this.#silentEnd = undefined;
+  }
+
+  #newEntries(): EntryClock {
+    return new EntryClock(this.#last?.entered ?? 0, this.#begun);
   }
 
   /** Records up to `lastOffset` were fetched, and there is nothing in them for us. */
@@ -134,8 +145,9 @@ export class AssignedPartition {
     const { passed } = this.#tracker;
     if (this.#revoked) return undefined;
     if (passed !== undefined && passed.end !== this.#committed) {
-      const { end, entered, note } = passed;
-      return { offset: end, entered: this.#producersTime ? Math.max(entered, now) : entered, note };
+      const { end, note } = passed;
+      const entered = this.#producersTime ? Math.max(passed.entered, now) : passed.entered;
+      return { offset: end, entered, note, reading: this.#tracker };
     }
     const offset = this.#committed;
     if (this.#unsaved === undefined || offset === undefined) return undefined;
@@ -143,10 +155,11 @@ export class AssignedPartition {
   }
 
   noteCommitted(commit: Commit): void {
-    this.#committed = Math.max(this.#committed ?? 0, commit.offset);
+    this.#committed = commit.offset;
     this.#last = commit;
     this.#unsaved = undefined;
-    this.#entries.moveTo(commit.entered);
+    // A reading that began again since then is of records before the offset, which entered before.
+    if (commit.reading === this.#tracker) this.#entries.moveTo(commit.entered);
   }
 }
 
@@ -155,10 +168,12 @@ export interface Commit {
   /** Records from there on enter after this moment. */
   readonly entered: number;
   readonly note: string;
+  /** Absent where it says nothing new but its note. */
+  readonly reading?: OffsetTracker;
 }
 
 /** What the group keeps beside an offset: the moment, a space, the note. */
-export const metadataOf = ({ entered, note }: Commit) => `${entered} ${note}`;
+export const metadataOf = ({ entered, note }: Pick<Commit, "entered" | "note">) => `${entered} ${note}`;
 
 /** Others may have set the offset, with any metadata or none. */
 export function readMetadata(metadata: string): Pick<Commit, "entered" | "note"> {

@@ -6,18 +6,19 @@ import { topicsAdderOf } from "./kafkajs-internals.ts";
  * members, whatever they subscribe to, so that two sources of one group would take each other's topics.
  *
  * @param protocol The codecs of kafkajs, which is loaded late.
+ * @param onJoining Called whenever the member asks to join; kafkajs tells of joinings that came to an end alone.
  */
-export function bySubscription(protocol: typeof AssignerProtocol): PartitionAssigner {
+export function bySubscription(protocol: typeof AssignerProtocol, onJoining: () => void): PartitionAssigner {
   const { MemberAssignment, MemberMetadata } = protocol;
   const version = 0;
   const name = "MillraceBySubscription";
   return ({ cluster }) => ({
     name,
     version,
-    protocol: ({ topics }) => ({
-      name,
-      metadata: MemberMetadata.encode({ version, topics, userData: Buffer.alloc(0) }),
-    }),
+    protocol: ({ topics }) => {
+      onJoining();
+      return { name, metadata: MemberMetadata.encode({ version, topics, userData: Buffer.alloc(0) }) };
+    },
     assign: async ({ members }) => {
       const subscribers = new Map<string, string[]>();
       for (const { memberId, memberMetadata } of members) {

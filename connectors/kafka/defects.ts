@@ -11,6 +11,8 @@ import { createRequire } from "node:module";
  * - Snappy, lz4 and zstd crash the consumer that meets them (#1141, #1475): `codecs.ts`.
  * - Paused partitions keep what was fetched; the session lives on only while kafkajs fetches: handlers here return at once, so
  *   that it always does, and `group-member.ts` pauses early.
+ * - A consumer that is disconnected while it recovers from a crash starts again afterwards, and nobody can end it any more:
+ *   `group-member.ts` refuses the start.
  * - Its assigner deals a topic to members that did not subscribe to it: `assigner.ts` names its own.
  * - The default partitioner changed in 2.0: `producer.ts` names its own.
  */

@@ -10,10 +10,15 @@ const stepMs = 1 / 64;
  */
 export class EntryClock {
   #last: number;
+  readonly #begun: number;
 
-  /** @param last That of the record before the first; 0 where nothing is known of it. */
-  constructor(last = 0) {
+  /**
+   * @param last That of the record before the first; 0 where nothing is known of it.
+   * @param begun When the partition was begun with.
+   */
+  constructor(last: number, begun: number) {
     this.#last = last;
+    this.#begun = begun;
   }
 
   /**
@@ -22,7 +27,7 @@ export class EntryClock {
    */
   next(timestamp: number, isAppendTime: boolean, now: number): number {
     let told = timestamp <= now + aheadMaxMs ? timestamp : 0;
-    if (!isAppendTime && this.#last === 0) told = Math.max(told, now);
+    if (!isAppendTime && this.#last === 0) told = Math.max(told, this.#begun);
     this.#last = Math.max(told, this.#last + stepMs);
     return this.#last;
   }

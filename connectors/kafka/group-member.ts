@@ -33,6 +33,8 @@ export interface Taker {
 
 /** Settled offsets are committed this often: each commit is a record of its own in the cluster. */
 const commitIntervalMs = 100;
+/** Of a request of the consumer, before it starts again: what kafkajs does unless told. */
+const crashRetries = 5;
 /** Kafka waits this long for a batch to come together; pausing is noticed as late. */
 const fetchWaitMs = 100;
 /** Who leaves waits so long for its own joining. */
@@ -62,6 +64,8 @@ export class GroupMember {
   #joined = false;
   #joining: Promise<void> | undefined;
   #memberId: string | undefined;
+  /** Times that it asked to join since it last got its share. */
+  #joinings = 0;
   /** Commits without kafkajs' retries, which could carry offsets into the next generation; of the newest batch. */
   #commitNow: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
   #commitTimer: Timer | undefined;
@@ -184,10 +188,12 @@ export class GroupMember {
   async #join(): Promise<void> {
     const { topic, group, sessionTimeoutMs, cluster } = this.#settings;
     const { AssignerProtocol } = await loadKafkajs();
-    const consumer = this.#kafka.consumer({
+    const consumer: Consumer = this.#kafka.consumer({
       groupId: group,
-      partitionAssigners: [bySubscription(AssignerProtocol)],
+      partitionAssigners: [bySubscription(AssignerProtocol, () => this.#onJoining())],
       allowAutoTopicCreation: false,
+      // One that was ended while it recovered from a crash would start again all the same, and stay in the group.
+      retry: { retries: crashRetries, restartOnFailure: async () => consumer === this.#consumer && !this.#closed },
       sessionTimeout: sessionTimeoutMs,
       // Kafka advises three in a session; more are cheap, and a rebalance is noticed at one.
       heartbeatInterval: Math.min(3_000, Math.max(100, Math.floor(sessionTimeoutMs / 10))),
@@ -220,6 +226,7 @@ export class GroupMember {
       // A member with another name was taken for dead meanwhile: others may have read its partitions.
       if (payload.memberId !== this.#memberId) this.#assign([]);
       this.#memberId = payload.memberId;
+      this.#joinings = 0;
       this.#assign(payload.memberAssignment[this.#settings.topic] ?? []);
     });
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
@@ -233,6 +240,12 @@ export class GroupMember {
     });
   }
 
+  /** Whoever joins again without a share has missed a deal of the group: others may have read its partitions. */
+  #onJoining(): void {
+    this.#joinings += 1;
+    if (this.#joinings > 1) this.#assign([]);
+  }
+
   #drop(consumer: Consumer): void {
     if (this.#consumer === consumer) {
       this.#consumer = undefined;
@@ -242,6 +255,7 @@ export class GroupMember {
     this.#assigned.clear();
     this.#paused = false;
     this.#joined = false;
+    this.#joinings = 0;
     this.#commitNow = undefined;
     void consumer.disconnect().catch(() => {});
   }
@@ -281,7 +295,7 @@ export class GroupMember {
         const { low = "0", high = "0" } = ends.find(isOf(home)) ?? {};
         const start = Math.max(Number(low), this.#taker?.startOf?.(home.partition) ?? 0);
         const known = Number(offset) < 0 ? undefined : { offset: Number(offset), metadata: metadata ?? "" };
-        const gone = home.locate(known, known === undefined ? start : Number(low));
+        const gone = home.locate(known, known === undefined ? start : Number(low), this.#context.clock.now());
         this.#taker?.onLocated?.(home, Number(high));
         if (gone > 0) this.#lament(home, gone);
         this.#seek(home);

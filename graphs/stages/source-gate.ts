@@ -94,7 +94,7 @@ class SourceGateLogic extends GraphStageLogic<SourceControl> {
         this.#entered -= length;
         receipt.fail(error);
       },
-      { redelivers: receipt.redelivers },
+      receipt,
     );
     return element.under(counted);
   }

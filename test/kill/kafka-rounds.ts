@@ -161,9 +161,13 @@ class TrialEngine {
   async end(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.process;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return null;
-    const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
+    let code: number | null | undefined;
+    child.once("close", (ended: number | null) => {
+      code = ended;
+    });
     child.kill(signal);
-    return await closed;
+    await until("the engine has ended", () => code !== undefined, 60_000);
+    return code ?? null;
   }
 
   command(...args: string[]): ChildProcess {

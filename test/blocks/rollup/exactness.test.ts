@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { test } from "vitest";
+import { builtInDerivators } from "../../../blocks/derivators/catalogue.ts";
 import type { Store } from "../../../blocks/model/store.ts";
 import { MemoryStore } from "../../../connectors/memory/store.ts";
 import { openEmbeddedStore } from "../../../connectors/embedded/embedded-store.ts";
@@ -16,6 +17,18 @@ test("any order, repeats, corrections, flushes, evictions, kills and deletions l
       assert.deepEqual(await tableOf(store, given), await tableOf(await quietRun(given, left), given));
     }),
     runsOf(2),
+  );
+});
+
+test("the compiled kernel leaves the table of a quiet run without it", async () => {
+  // Nothing but float states for what the kernel folds.
+  const plain = { ...soundParts, derivators: builtInDerivators, compiledFrom: Number.POSITIVE_INFINITY };
+  await fc.assert(
+    fc.asyncProperty(rollupCases(), async (given) => {
+      const { store, left } = await roughRun(given, { ...plain, compiledFrom: 0 });
+      assert.deepEqual(await tableOf(store, given), await tableOf(await quietRun(given, left, plain), given));
+    }),
+    runsOf(1),
   );
 });
 

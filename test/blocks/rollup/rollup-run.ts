@@ -27,6 +27,8 @@ export interface EngineParts {
   readonly seen: (store: Store) => Store;
   /** The buffer forgets what was delivered before it is durable. */
   readonly forgetsEarly: boolean;
+  /** Rows from which on the compiled kernel works; absent: as a graph has it. */
+  readonly compiledFrom?: number;
 }
 
 export const soundParts: EngineParts = {
@@ -109,9 +111,13 @@ export async function roughRun(
 }
 
 /** The same set of observations in order of time, in one flush of a sound engine. */
-export async function quietRun(given: RollupCase, left: readonly Entry[] = standing(given.entries)): Promise<Store> {
+export async function quietRun(
+  given: RollupCase,
+  left: readonly Entry[] = standing(given.entries),
+  parts = soundParts,
+): Promise<Store> {
   const entries = [...left].sort((a, b) => a.time - b.time);
-  return (await roughRun({ ...given, entries, hotSeriesMax: 1_000, steps: [] })).store;
+  return (await roughRun({ ...given, entries, hotSeriesMax: 1_000, steps: [] }, parts)).store;
 }
 
 /** What the stores of a case keep its periods under. */
@@ -161,7 +167,8 @@ class Engine {
     const shared = { table: this.#table, store: this.#seen, sets: this.#sets, hotSeriesMax };
     this.#periods = labels.map((label) => parts.period(label, rules));
     const [first, ...coarser] = this.#periods;
-    this.#recorder = new Recorder({ ...shared, period: first });
+    const { compiledFrom } = parts;
+    this.#recorder = new Recorder({ ...shared, period: first, ...(compiledFrom !== undefined && { compiledFrom }) });
     this.#cascades = coarser.map(
       (period, level) => new Cascade({ ...shared, period, finer: this.#periods[level] as Period }),
     );

@@ -63,15 +63,21 @@ test("what failed did not enter, and the source is told", async () => {
   assert.deepEqual([control.entered, control.settled.entered, fates], [0, 0, ["1!"]]);
 });
 
-test("a receipt keeps word of whether its sender repeats", async () => {
+test("a receipt keeps word of whether its sender repeats, and of when and where its rows entered", async () => {
   const { clock, queue, seen } = gated();
+  const lane = {};
+  const entered = new Receipt(1, () => {}, assert.fail, { enteredAt: 12.5, lane });
   queue.offer(rows([1], [], true));
-  queue.offer(rows([2], [], false));
+  queue.offer(rows([2], [], false).under(entered));
   await clock.settle();
   assert.deepEqual(
-    seen.map((element) => element.receipt.redelivers),
-    [true, false],
+    seen.map(({ receipt: { redelivers, enteredAt } }) => [redelivers, enteredAt]),
+    [
+      [true, undefined],
+      [false, 12.5],
+    ],
   );
+  assert.equal(seen[1]?.receipt.lane, lane);
 });
 
 test("stop takes nothing more and completes what follows", async () => {

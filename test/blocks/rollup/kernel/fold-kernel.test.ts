@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { test } from "vitest";
+import { builtInDerivators } from "../../../../blocks/derivators/catalogue.ts";
+import { floatStateWidth } from "../../../../blocks/derivators/float-state.ts";
+import { ChunkBuilder } from "../../../../blocks/model/chunk-builder.ts";
+import { periodOf } from "../../../../blocks/model/period.ts";
+import { SeriesTable } from "../../../../blocks/model/series.ts";
+import { DerivatorSets } from "../../../../blocks/rollup/derivator-set.ts";
+import { FoldKernel } from "../../../../blocks/rollup/kernel/fold-kernel.ts";
+import { Recorder } from "../../../../blocks/rollup/recorder.ts";
+import { MemoryStore } from "../../../../connectors/memory/store.ts";
+import { Receipt } from "../../../../runtime/receipt.ts";
+import { kernelBytesFile, kernelBytesText } from "../../../../tools/rollup-kernel.ts";
+
+type Row = readonly [series: number, time: number, value: number];
+
+test("the bytes of the kernel are those that its source compiles to", async () => {
+  assert.equal(readFileSync(kernelBytesFile, "utf8"), await kernelBytesText());
+});
+
+test("this process can run the kernel", () => {
+  assert.ok(FoldKernel.open(1, 1));
+});
+
+// Around the epoch, where a start may be -0; repeated, late and far apart; values whose sums lose digits, or overflow.
+const times = fc.oneof(fc.integer({ min: -5_000, max: 5_000 }), fc.integer({ min: -3_000_000, max: 3_000_000 }));
+const values = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.integer({ min: -3, max: 3 }),
+  fc.constantFrom(-0, 5e-324, 1e16, -1e16, 1e154, 1.7e308, -1.7e308),
+);
+const batches = fc.array(fc.array(fc.tuple(fc.nat(3), times, values), { minLength: 1, maxLength: 200 }), {
+  minLength: 1,
+  maxLength: 4,
+});
+
+test("states of the compiled kernel have the bits of those that are folded in JavaScript", async () => {
+  await fc.assert(
+    fc.asyncProperty(batches, fc.constantFrom("1s", "1m", "1d"), async (given, label) => {
+      assert.deepEqual(await recorded(given, label, 0), await recorded(given, label, Number.POSITIVE_INFINITY));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test.each([
+  ["as many late rows as are inserted one by one, and more than them", [31, 32, 33, 34, 64, 65, 1_000]],
+  ["as many buckets as the kernel folds at once, and more than them", [4_095, 4_096, 4_097, 9_000]],
+])("series of %s come out as in JavaScript", async (_what, lengths) => {
+  const descending = lengths.flatMap((length, series) =>
+    Array.from({ length }, (_, row): Row => [series, 1_000 * (length - (row % 7)) - row, row]),
+  );
+  const ascending = lengths.flatMap((length, series) =>
+    Array.from({ length }, (_, row): Row => [series, 1_000 * row, row]),
+  );
+  for (const given of [[descending], [ascending], [ascending, descending]]) {
+    assert.deepEqual(await recorded(given, "1s", 0), await recorded(given, "1s", Number.POSITIVE_INFINITY));
+  }
+});
+
+test("batches that grow, and bring more series, leave what was handed out before as it was", async () => {
+  const first: Row[] = [[0, 1, 1]];
+  const second = Array.from({ length: 3_000 }, (_, row): Row => [row, 2, row]);
+  assert.deepEqual(
+    await recorded([first, second, first], "1m", 0),
+    await recorded([first, second, first], "1m", Number.POSITIVE_INFINITY),
+  );
+});
+
+/** Series, start and state of all buckets of each batch, in hex, and the points that were stored. */
+async function recorded(given: readonly (readonly Row[])[], label: string, compiledFrom: number): Promise<unknown[]> {
+  const table = new SeriesTable();
+  const store = new MemoryStore();
+  const sets = new DerivatorSets(builtInDerivators);
+  const parts = { table, store, period: periodOf(label), sets, hotSeriesMax: 100, compiledFrom };
+  const recorder = new Recorder(parts);
+  const found: unknown[] = [];
+  for (const rows of given) {
+    const builder = new ChunkBuilder(table);
+    for (const [series, time, value] of rows) {
+      builder.add(table.intern(`m${series}`, {}, "tdouble"), time, value);
+    }
+    const { states, touched, written } = await recorder.record(builder.build(new Receipt(rows.length, ignore, ignore)));
+    await written;
+    const { series, start, floats, length } = states;
+    found.push(
+      [...series.subarray(0, length)],
+      hexOf(start.subarray(0, length)),
+      hexOf(floats.subarray(0, length * floatStateWidth)),
+      touched.map((one) => [one.series, hexOf(one.time)]),
+    );
+  }
+  const everything = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+  const all = Array.from({ length: table.size }, (_, index) => ({ series: table.at(index), ...everything }));
+  for (const points of await store.readObservations(all)) {
+    found.push(hexOf(points.time), hexOf(points.values as Float64Array));
+  }
+  return found;
+}
+
+function hexOf({ buffer, byteOffset, byteLength }: Float64Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("hex");
+}
+
+function ignore(): void {}
