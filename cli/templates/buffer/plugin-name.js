@@ -1,7 +1,7 @@
 // @ts-check
 import { open, readFile } from "node:fs/promises";
 import { deserialize, serialize } from "node:v8";
-import { defineBuffer, integer, MemoryBuffer, ObservationChunk, path, Receipt, record } from "millrace/plugin";
+import { defineBuffer, integer, MemoryBuffer, ObservationChunk, path, Receipt, record, Tally } from "millrace/plugin";
 
 /**
  * Everything is in memory, and all that happened in a file that is read when the buffer is opened. As the file only grows, it suits
@@ -31,7 +31,7 @@ export const buffer = defineBuffer({
  *
  * @typedef {{
  *   append?: ReturnType<typeof plain>[], retain?: string[], consumer?: string, partition?: number,
- *   commit?: { position: number, settled: import("millrace/plugin").Tally },
+ *   commit?: { position: number } & ReturnType<typeof counted>,
  * }} Entry
  */
 
@@ -72,8 +72,9 @@ class LoggedBuffer extends MemoryBuffer {
     // A consumer whose joining was lost joins again.
     this.#note({ consumer, partition }).catch(nothing);
     reader.commit = async (position, settled) => {
-      await commit(position, settled);
-      await this.#note({ consumer, partition, commit: { position, settled } });
+      const counts = counted(settled);
+      await commit(position, tallied(counts));
+      await this.#note({ consumer, partition, commit: { position, ...counts } });
     };
     return reader;
   }
@@ -96,7 +97,7 @@ class LoggedBuffer extends MemoryBuffer {
     if (append !== undefined) return super.append(append.map((chunk) => restored(chunk, table)));
     if (retain !== undefined) return super.retain(retain);
     const reader = super.reader(consumer, partition);
-    if (commit !== undefined) await reader.commit(commit.position, commit.settled);
+    if (commit !== undefined) await reader.commit(commit.position, tallied(commit));
     reader.close();
   }
 
@@ -123,6 +124,19 @@ function plain({ table, layout, length, series, time, values }) {
     names.set(index, [metric, tagset, type]);
   }
   return { names, layout, length, series, time, values };
+}
+
+/** @param {Tally} tally */
+function counted({ entered, added, durable, filtered, deadLettered }) {
+  return { entered, added, durable, filtered, deadLettered };
+}
+
+/** @param {ReturnType<typeof counted>} counts */
+function tallied({ entered, added, durable, filtered, deadLettered }) {
+  const tally = Object.assign(new Tally(), { entered, added, durable });
+  for (const [reason, rows] of filtered) tally.filtered.set(reason, rows);
+  for (const [reason, rows] of deadLettered) tally.deadLettered.set(reason, rows);
+  return tally;
 }
 
 /** @param {ReturnType<typeof plain>} chunk @param {import("millrace/plugin").SeriesTable} table */
