@@ -61,9 +61,10 @@ export {
   text,
 } from "./config/declare.ts";
 export { securityPolicy } from "./config/security-policy.ts";
+export { MemoryBuffer } from "./connectors/memory/memory-buffer.ts";
 export { MemoryStore } from "./connectors/memory/store.ts";
 export { EngineError } from "./runtime/errors.ts";
-export { Receipt } from "./runtime/receipt.ts";
+export { Receipt, Tally } from "./runtime/receipt.ts";
 export { Flow } from "./runtime/streams/flow.ts";
 export { GraphStage, GraphStageLogic, Inlet, Outlet, type Shape } from "./runtime/streams/graph-stage.ts";
 export { Sink } from "./runtime/streams/sink.ts";

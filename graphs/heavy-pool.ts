@@ -20,6 +20,12 @@ interface Asked {
   readonly reject: (fault: unknown) => void;
 }
 
+/** A step whose turn has come. */
+interface Taken {
+  readonly asked: Asked;
+  readonly task: HeavyTask;
+}
+
 /**
  * Runs the steps of heavy derivators in threads, about in the order in which they were asked for. A thread gets some of them at
  * once, fewer as fewer wait, so that it need not wait for us between two short ones. A step that throws, ends its thread or
@@ -44,6 +50,10 @@ export class HeavyPool implements HeavyRunner {
     this.#idle = threads;
   }
 
+  start(): void {
+    this.#pool.start();
+  }
+
   run(make: () => HeavyTask): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ make, resolve, reject });
@@ -58,26 +68,35 @@ export class HeavyPool implements HeavyRunner {
       if (left === 0) return;
       const count = Math.min(batchMax, Math.ceil(left / (4 * this.#settings.threads)));
       this.#idle -= 1;
-      void this.#runBatch(Array.from({ length: count }, () => this.#oldest())).finally(() => {
+      void this.#runBatch(this.#oldest(count)).finally(() => {
         this.#idle += 1;
         this.#begin();
       });
     }
   }
 
-  #oldest(): Asked {
-    if (this.#nextLast.length === 0) {
-      this.#nextLast = this.#waiting.reverse();
-      this.#waiting = [];
+  /** As many, or fewer where they have long columns. */
+  #oldest(count: number): Taken[] {
+    const taken: Taken[] = [];
+    for (let bytes = 0; taken.length < count && bytes < batchBytesMax; ) {
+      if (this.#nextLast.length === 0) {
+        this.#nextLast = this.#waiting.reverse();
+        this.#waiting = [];
+      }
+      const asked = this.#nextLast.pop() as Asked;
+      const task = asked.make();
+      for (const buffer of buffersOf(task)) bytes += buffer.byteLength;
+      taken.push({ asked, task });
     }
-    return this.#nextLast.pop() as Asked;
+    return taken;
   }
 
-  async #runBatch(asked: readonly Asked[]): Promise<void> {
+  async #runBatch(taken: readonly Taken[]): Promise<void> {
+    const asked = taken.map((step) => step.asked);
     const begun = new Int32Array(new SharedArrayBuffer(4));
-    const tasks = asked.map(({ make }) => make());
     const watch = new Watch(this.#clock, begun, this.#settings.deadline);
     try {
+      const tasks = taken.map(({ task }) => task);
       const batch: HeavyBatch = { tasks, begun };
       const element = move(batch, () => tasks.flatMap(buffersOf));
       const call = { module: kernel, exportName: "runHeavyBatch", element };
@@ -102,8 +121,9 @@ export class HeavyPool implements HeavyRunner {
   }
 }
 
-/** Steps in one message at most: enough that the message costs little beside short ones. */
-const batchMax = 32;
+/** Steps in one message at most, and bytes of columns: enough that the message costs little beside them. */
+const batchMax = 256;
+const batchBytesMax = 4 * 2 ** 20;
 /** Longest start of a thread and of plugins in it, which have nothing to do with the data. */
 const startMs = 60_000;
 

@@ -3,6 +3,8 @@ import { DerivatorSet } from "../../blocks/rollup/derivator-set.ts";
 import { floatResult, floatStateWidth } from "../../blocks/derivators/float-state.ts";
 import { defineSource, defineStore } from "../../blocks/model/component.ts";
 import type { Derivator } from "../../blocks/model/derivator.ts";
+import type { HeavyTask } from "../../blocks/model/heavy-task.ts";
+import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import { SeriesTable } from "../../blocks/model/series.ts";
 import { builtInCatalogue } from "../../cli/catalogue.ts";
 import { record } from "../../config/declare.ts";
@@ -23,7 +25,7 @@ import { sampleEntropy } from "./sample-entropy.ts";
 
 /**
  * A graph file with the processor at 10 minutes, a store in memory and a derivator whose cost is the square of a bucket's values;
- * in the pool of two threads, or in place.
+ * in the pool of two threads, which have loaded it before the clock starts, or in place.
  */
 export function heavyGraph(name: string, heavy: boolean): Participant {
   return {
@@ -33,7 +35,11 @@ export function heavyGraph(name: string, heavy: boolean): Participant {
       return {
         async prepare() {
           const kept = new MemoryStore();
-          const { planned, catalogue } = await plannedGraph(columns, kept, heavy);
+          let begin = () => {};
+          const begun = new Promise<void>((resolve) => {
+            begin = resolve;
+          });
+          const { planned, catalogue } = await plannedGraph(columns, begun, kept, heavy);
           const deadLetters = async () => Sink.foreach(() => assert.fail("nothing must be refused"));
           const engine = await Engine.start(planned, {
             catalogue,
@@ -41,9 +47,13 @@ export function heavyGraph(name: string, heavy: boolean): Participant {
             workers: { execArgv: threadArguments },
             deadLetters,
           });
+          if (heavy) await Promise.all(Array.from({ length: 2 }, () => engine.heavy.run(() => firstTask)));
           return {
             elements: columns.length,
-            run: () => engine.untilIdle(),
+            async run() {
+              begin();
+              await engine.untilIdle();
+            },
             finish: () => checksumOf(kept),
           };
         },
@@ -52,7 +62,15 @@ export function heavyGraph(name: string, heavy: boolean): Participant {
   };
 }
 
-async function plannedGraph(rows: SensorRows, kept: MemoryStore, heavy: boolean) {
+const module = new URL("./sample-entropy.ts", import.meta.url).href;
+const { name: choice } = sampleEntropy;
+/** The state of no values. */
+const firstTask: HeavyTask = {
+  ...{ module, exportName: "sampleEntropy", choice, stateName: choice },
+  step: { kind: "encode" },
+};
+
+async function plannedGraph(rows: SensorRows, begun: Promise<void>, kept: MemoryStore, heavy: boolean) {
   const text = `
 name: bench
 workers: { threads: 2 }
@@ -64,7 +82,6 @@ blocks:
   rollups: { type: processor, from: sensors, store: main, aggregators: [10m], derivators: [sample_entropy], grouper: { size: 1000000 } }
 `;
   const catalogue = builtInCatalogue();
-  const module = new URL("./sample-entropy.ts", import.meta.url).href;
   catalogue.add({
     ...(sampleEntropy as Derivator),
     heavy,
@@ -86,7 +103,7 @@ blocks:
       finite: () => true,
       settings: record({}),
       open: async (_settings, { table }) =>
-        Source.from(sensorChunks(rows, internSensors(table), { settled: () => {}, failed: assert.fail })),
+        Source.from(chunksAfter(begun, sensorChunks(rows, internSensors(table), outcome))),
     }),
   );
   let planned: Plan | undefined;
@@ -101,6 +118,13 @@ blocks:
   assert.deepEqual(diagnostics, []);
   assert(planned !== undefined, "a sound graph has a plan");
   return { planned, catalogue };
+}
+
+const outcome = { settled: () => {}, failed: assert.fail };
+
+async function* chunksAfter(begun: Promise<void>, chunks: Iterable<ObservationChunk>) {
+  await begun;
+  yield* chunks;
 }
 
 async function checksumOf(store: MemoryStore): Promise<Checksum> {

@@ -21,6 +21,7 @@ export function intoColumns(pointsOfMessage: number): Participant {
           const decoded: ObservationChunk[] = [];
           return {
             elements: size.rows,
+            oneThread: true,
             async run() {
               for (const chunk of decode(messages)) decoded.push(chunk);
             },

@@ -34,6 +34,7 @@ export function intoObjects(pointsOfMessage: number): Participant {
           let points = 0;
           return {
             elements: size.rows,
+            oneThread: true,
             async run() {
               for (const message of messages) points += decode(message).values.length;
             },

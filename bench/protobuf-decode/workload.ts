@@ -14,7 +14,7 @@ export const protobufDecode: Workload = {
   peers: [intoObjects(1_000)],
 };
 
-/** The same in messages of one point each. */
+/** The same in messages of one point each, from one sensor after the other, in the same order each time. */
 export const protobufDecodeOne: Workload = {
   name: "protobuf-decode-one",
   rowsDefault: 1_000_000,

@@ -26,6 +26,11 @@ export class ChunkBuilder {
     this.#boxed = new Rows(rowsAtStart, (rows) => newColumn("boxed", rows));
   }
 
+  /** The rows of layout `float`, for who writes columns itself: it sets `length` to tell how many there are then. */
+  get numbers(): Rows<Float64Array> {
+    return this.#float;
+  }
+
   /** Rows added since the last `build`. */
   get rows(): number {
     return this.#float.length + this.#long.length + this.#boxed.length;
@@ -99,7 +104,7 @@ export class ChunkBuilder {
 const lowHalf = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1;
 
 /** Growing columns of one layout. */
-class Rows<C extends Column> {
+export class Rows<C extends Column> {
   length = 0;
   mark = 0;
   series: Uint32Array;
@@ -120,7 +125,7 @@ class Rows<C extends Column> {
   /** Makes room for one row and fills in all but its value. */
   push(seriesIndex: number, time: number): number {
     const row = this.length;
-    if (row === this.time.length) this.#grow();
+    if (row === this.time.length) this.grow();
     this.series[row] = seriesIndex;
     this.time[row] = time;
     this.length = row + 1;
@@ -159,7 +164,8 @@ class Rows<C extends Column> {
     this.#halves = undefined;
   }
 
-  #grow(): void {
+  /** Makes room for more rows, in new columns. */
+  grow(): this {
     const { series, time, values } = this;
     this.#reset(Math.max(this.#rowsAtStart, time.length * 2));
     this.series.set(series);
@@ -167,5 +173,6 @@ class Rows<C extends Column> {
     if (Array.isArray(values)) for (let row = 0; row < time.length; row++) this.values[row] = values[row];
     else if (values instanceof BigInt64Array) (this.values as BigInt64Array).set(values);
     else (this.values as Float64Array).set(values);
+    return this;
   }
 }

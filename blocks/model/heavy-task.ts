@@ -14,11 +14,15 @@ export interface HeavyTask {
   readonly module: string;
   readonly exportName: string;
   readonly choice: PluginChoice;
+  /** Of the derivator: tells one choice from another. */
+  readonly stateName: string;
   readonly step: HeavyStep;
 }
 
 /** Runs steps of heavy derivators somewhere else. */
 export interface HeavyRunner {
+  /** There will be steps: what runs them may be made ready. */
+  start(): void;
   /**
    * @param make Called when the step's turn has come, so that what waits holds no columns of its own; again where a neighbour of
    *   the step ended their thread.
@@ -53,7 +57,17 @@ export async function runHeavyBatch({ tasks, begun }: HeavyBatch): Promise<Heavy
   });
 }
 
-async function derivatorOf({ module, exportName, choice }: HeavyTask): Promise<Derivator> {
+/** What this thread has loaded: as many as the graph has heavy derivators. */
+const known = new Map<string, Derivator>();
+
+async function derivatorOf(task: HeavyTask): Promise<Derivator> {
+  const key = `${task.module}\0${task.exportName}\0${task.stateName}`;
+  const derivator = known.get(key) ?? (await loadedDerivator(task));
+  known.set(key, derivator);
+  return derivator;
+}
+
+async function loadedDerivator({ module, exportName, choice }: HeavyTask): Promise<Derivator> {
   const loaded = (await import(module)) as Record<string, AnyDerivator>;
   const definition = loaded[exportName];
   if (definition?.kind === "derivator") return configuredDerivator(choice, definition);

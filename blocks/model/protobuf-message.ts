@@ -3,7 +3,7 @@ import { EngineError, type ErrorCode } from "../../runtime/errors.ts";
 import type { ChunkBuilder } from "./chunk-builder.ts";
 import { type DecodeOptions, pointsMaxDefault } from "./json-message.ts";
 import { seriesOfMessage } from "./message-series.ts";
-import { decodeDoubles, endOfNames, noteNames, seriesOfNames } from "./protobuf-doubles.ts";
+import { decodeDoubles, endOfNames, viewOf } from "./protobuf-doubles.ts";
 import { decodePayload, type PayloadPlace } from "./protobuf-payload.ts";
 import type { Series } from "./series.ts";
 import { timestampMax, timestampMin } from "./timestamp.ts";
@@ -22,10 +22,14 @@ import { checkerOf, unknownTypeReason } from "./value.ts";
 export function decodeProtobufMessage(bytes: Uint8Array, into: ChunkBuilder, options: DecodeOptions): number {
   const pointsMax = options.pointsMax ?? pointsMaxDefault;
   into.begin();
-  const known = seriesOfNames(bytes, options.table);
-  const added = known === undefined ? -1 : decodeDoubles(bytes, endOfNames(bytes), known, into, pointsMax);
-  if (added >= 0) return added;
-  into.rollback();
+  const view = viewOf(bytes);
+  const names = endOfNames(view, bytes.length);
+  const known = names < 0 ? undefined : options.table.knownNames.find(view, names);
+  if (known !== undefined) {
+    const added = decodeDoubles(view, names, bytes.length, known, into, pointsMax);
+    if (added >= 0) return added;
+    into.rollback();
+  }
   // A plain view, so that reading a piece of a Buffer does not copy it.
   const reader = new Reader(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   try {
@@ -35,11 +39,13 @@ export function decodeProtobufMessage(bytes: Uint8Array, into: ChunkBuilder, opt
     }
     const series = seriesOfMessage(options.table, head.metric, head.tagset, head.type);
     if ("code" in series) throw new EngineError(series.code, series.reason);
-    if (head.points > 0 && decodeDoubles(bytes, head.firstValue, series, into, pointsMax) < 0) {
+    // Tried above, or of another type.
+    const isOther = known !== undefined || series.type !== "tdouble";
+    if (!isOther && names >= 0 && !head.namesBehind) options.table.knownNames.note(view, names, series);
+    if (isOther || decodeDoubles(view, head.firstValue, bytes.length, series, into, pointsMax) < 0) {
       into.rollback();
-      new ValuesDecoder(reader, series, into, options).run(head.firstValue);
+      if (head.points > 0) new ValuesDecoder(reader, series, into, options).run(head.firstValue);
     }
-    if (!head.namesBehind) noteNames(bytes.subarray(0, head.firstValue), series, options.table);
     return head.points;
   } catch (error) {
     into.rollback();
@@ -77,18 +83,12 @@ function readHead(reader: Reader, pointsMax: number): Head {
   const head: Head = { metric: "", type: "", tagset, points: 0, firstValue: 0, namesBehind: false };
   while (reader.pos < reader.len) {
     const start = reader.pos;
-    const size = reader.buf[start + 1] ?? 0x80;
-    if (reader.buf[start] === valuesTag && size < 0x80 && head.points > 0) {
-      // Most fields are values, and short.
-      head.points += 1;
-      reader.pos = start + 2 + size;
-      continue;
-    }
     const tag = reader.tag();
     if (tag === valuesTag) {
       if (head.points === 0) head.firstValue = start;
       head.points += 1;
       reader.skip(reader.size());
+      skipShortValues(reader, head);
       continue;
     }
     head.namesBehind ||= head.points > 0;
@@ -103,6 +103,20 @@ function readHead(reader: Reader, pointsMax: number): Head {
     throw new EngineError("SIZE_LIMIT", `Cannot accept a message as ${rule}`);
   }
   return head;
+}
+
+/** Most fields are values, and short. */
+function skipShortValues(reader: Reader, head: Head): void {
+  const { buf } = reader;
+  let at = reader.pos;
+  let points = head.points;
+  for (; buf[at] === valuesTag; points += 1) {
+    const size = buf[at + 1] ?? 0x80;
+    if (size >= 0x80) break;
+    at += 2 + size;
+  }
+  reader.pos = at;
+  head.points = points;
 }
 
 function readTag(reader: Reader, tagset: Record<string, string>): void {

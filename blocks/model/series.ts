@@ -1,5 +1,6 @@
 import { EngineError } from "../../runtime/errors.ts";
 import type { DataType } from "./data-type.ts";
+import { KnownNames } from "./known-names.ts";
 import type { CustomTypes } from "./type-definition.ts";
 
 /** The dynamic tagset of a data point, in ascending order of its keys (by UTF-16 code unit). */
@@ -30,6 +31,8 @@ export class SeriesTable {
   readonly #seriesMax: number;
   /** What the graph knows besides the built-in types. */
   readonly types: CustomTypes;
+  /** Of Protobuf messages of type tdouble. */
+  readonly knownNames = new KnownNames();
 
   constructor(seriesMax = 1_000_000, types: CustomTypes = new Map()) {
     this.#seriesMax = seriesMax;

@@ -31,7 +31,9 @@ export function heavyDerivator(derivator: Derivator, choice: PluginChoice, heavy
   const { origin } = derivator;
   if (derivator.heavy !== true || origin === undefined) return derivator;
   const { module, exportName } = origin;
-  const run = (step: () => HeavyStep) => heavy.run(() => ({ module, exportName, choice, step: step() }));
+  const { stateName = derivator.name } = derivator;
+  heavy.start();
+  const run = (step: () => HeavyStep) => heavy.run(() => ({ module, exportName, choice, stateName, step: step() }));
   const bytesOf = (step: () => HeavyStep) => run(step) as Promise<Uint8Array>;
   const pooled: Derivator<HeavyState> = {
     kind: "derivator",
@@ -72,11 +74,13 @@ export function heavyDerivator(derivator: Derivator, choice: PluginChoice, heavy
 }
 
 /** The next step, once the states that it takes have arrived. */
-async function after(
+function after(
   states: readonly HeavyState[],
   next: (bytes: readonly (Uint8Array | undefined)[]) => Promise<Uint8Array>,
 ): Promise<Uint8Array> {
-  return next(await Promise.all(states.map(async ({ bytes }) => bytes)));
+  const bytes = states.map((state) => state.bytes);
+  if (bytes.every((one): one is Uint8Array | undefined => !(one instanceof Promise))) return next(bytes);
+  return Promise.all(bytes.map(async (one) => one)).then(next);
 }
 
 /** Rows of their own, that may move to another thread. */

@@ -1,13 +1,17 @@
 import type { ErrorCode } from "../../runtime/errors.ts";
 import { newColumn } from "../model/columns.ts";
+import type { DataType, Position2d } from "../model/data-type.ts";
 import type { DeadLetter } from "../model/dead-letter.ts";
 import { ObservationChunk } from "../model/observation-chunk.ts";
 import { formatTimestamp, timestampMax, timestampMin } from "../model/timestamp.ts";
-import { shown, valueToJson } from "../model/value.ts";
+import { base64Of, shown, valueToJson } from "../model/value.ts";
+import { isWellFormed } from "../model/well-formed.ts";
 
 /**
- * Parts the rows that can be recorded from those that would spoil a rollup: a number that is not finite, a timestamp that is
- * not a whole millisecond of the years 1 to 9999. Decoders refuse such rows; a component of a plugin may not.
+ * Parts the rows that can be recorded from those that would spoil a rollup, or that the store could not give back: a number that
+ * is not finite, a timestamp that is not a whole millisecond of the years 1 to 9999, a boxed value that is none of its type.
+ * Decoders refuse such rows; a component of a plugin may not. What a custom type asks for beyond JSON is not looked at again, as
+ * its check may cost more than the rest of the way of a row.
  *
  * @returns `chunk` itself where all its rows are sound, as good as always; `letters` stand for the others.
  */
@@ -18,12 +22,13 @@ export function soundRows(
 ): { readonly sound: ObservationChunk; readonly letters: readonly DeadLetter[] } {
   const { time, values, length } = chunk;
   const floats = values instanceof Float64Array ? values : undefined;
-  if (floats === undefined ? areTimes(time, length) : areSound(time, floats, length)) return all(chunk);
+  const boxed = chunk.layout === "boxed";
+  if (floats === undefined ? !boxed && areTimes(time, length) : areSound(time, floats, length)) return all(chunk);
   const faulty: number[] = [];
   for (let row = 0; row < length; row += 1) {
-    const isSound = isTime(time[row] as number) && (floats === undefined || Number.isFinite(floats[row]));
-    if (!isSound) faulty.push(row);
+    if (!isTime(time[row] as number) || ruleBroken(chunk, row) !== undefined) faulty.push(row);
   }
+  if (faulty.length === 0) return all(chunk);
   return { sound: without(chunk, new Set(faulty)), letters: faulty.map((row) => letterOf(chunk, row, node, at)) };
 }
 
@@ -62,6 +67,35 @@ function isTime(time: number): boolean {
   return Number.isInteger(time) && time >= timestampMin && time <= timestampMax;
 }
 
+/** What the value of a row must be and is not. */
+function ruleBroken({ table, series, values, layout }: ObservationChunk, row: number): string | undefined {
+  const value = values[row];
+  if (layout === "float") return Number.isFinite(value) ? undefined : "it must be a finite number";
+  if (layout === "long") return undefined;
+  const { type } = table.at(series[row] as number);
+  return isBoxed(type, value) ? undefined : `${type} must be ${boxedRules[type] ?? "JSON"}`;
+}
+
+const boxedRules: Readonly<Record<string, string>> = {
+  ttext: "well-formed text",
+  tbinary: "bytes",
+  pos2d: "a latitude of -90 to 90 and a longitude of -180 to 180",
+};
+
+function isBoxed(type: DataType, value: unknown): boolean {
+  if (type === "ttext") return typeof value === "string" && isWellFormed(value);
+  if (type === "tbinary") return value instanceof Uint8Array;
+  if (type === "pos2d") return isPosition(value);
+  return ["string", "number", "boolean", "object"].includes(typeof value);
+}
+
+function isPosition(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { latitude, longitude } = value as Partial<Record<keyof Position2d, unknown>>;
+  if (typeof latitude !== "number" || typeof longitude !== "number") return false;
+  return Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180;
+}
+
 function without(chunk: ObservationChunk, rows: ReadonlySet<number>): ObservationChunk {
   const length = chunk.length - rows.size;
   const series = new Uint32Array(length);
@@ -83,13 +117,24 @@ function letterOf(chunk: ObservationChunk, row: number, node: string, at: number
   const time = chunk.time[row] as number;
   const value = chunk.values[row];
   const [code, reason]: [ErrorCode, string] = isTime(time)
-    ? ["VALUE_INVALID", `Cannot record a value as it must be a finite number: it is ${shown(value)}`]
+    ? ["VALUE_INVALID", `Cannot record a value as ${ruleBroken(chunk, row)}: it is ${shown(value)}`]
     : [
         "TIMESTAMP_INVALID",
         `Cannot record a data point as its time must be a whole ms of the years 1 to 9999: it is ${time}`,
       ];
   const stamp = isTime(time) ? formatTimestamp(time) : String(time);
-  const json = typeof value === "number" ? String(value) : valueToJson(type, value);
+  const json = chunk.layout === "long" ? valueToJson(type, value) : printable(value);
   const payload = { metric, tagset: Object.fromEntries(tagset), type, values: [[stamp, json]] };
   return { node, code, reason, where: {}, payload, at };
+}
+
+/** What a dead letter can hold of anything. */
+function printable(value: unknown): unknown {
+  if (typeof value === "number") return String(value);
+  if (value instanceof Uint8Array) return base64Of(value);
+  try {
+    return JSON.parse(JSON.stringify(value)) as unknown;
+  } catch {
+    return shown(value);
+  }
 }

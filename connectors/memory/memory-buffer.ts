@@ -30,7 +30,7 @@ export interface MemoryBufferOptions {
  * is room, so the last one may go beyond `rowsMax` by its own size. There is room again at 90 % of it.
  */
 export class MemoryBuffer implements Buffer {
-  readonly durable = false;
+  readonly durable: boolean = false;
   readonly #clock: Clock;
   readonly #gate: RoomGate;
   readonly #rowsMax: number;

@@ -17,7 +17,7 @@ export interface WorkerPoolSettings {
   readonly execArgv?: readonly string[];
 }
 
-/** Threads that run functions of modules, one task at a time each; made by the first task and closed with the system. */
+/** Threads that run functions of modules, one task at a time each; made by the first task, or by `start`, and closed with the system. */
 export class WorkerPool implements SystemResource {
   readonly #settings: WorkerPoolSettings;
   #threads: Promise<Piscina> | undefined;
@@ -30,6 +30,12 @@ export class WorkerPool implements SystemResource {
   /** The pool of that name of the system. */
   static of(system: ActorSystem, settings: WorkerPoolSettings): WorkerPool {
     return system.resources.shared(`pool/${settings.name ?? "default"}`, () => new WorkerPool(settings));
+  }
+
+  /** Makes the threads, for tasks to come; a fault is told by the first of them. */
+  start(): void {
+    this.#threads ??= this.#open();
+    this.#threads.catch(() => {});
   }
 
   /**

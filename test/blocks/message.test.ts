@@ -320,6 +320,50 @@ test("rows that would spoil a rollup go to the dead letters, the others are reco
   assert.ok(followed.settled?.balanced);
 });
 
+test.each([
+  [
+    "ttext",
+    ["on", 7, "a\ud800", undefined],
+    ["on"],
+    "ttext must be well-formed text",
+    ["7", '"a\\ud800"', "undefined"],
+  ],
+  ["tbinary", [new Uint8Array(1), "AA=="], [new Uint8Array(1)], "tbinary must be bytes", ['"AA=="']],
+  [
+    "pos2d",
+    [
+      { latitude: 90, longitude: -180 },
+      { latitude: Number.NaN, longitude: 0 },
+      { latitude: 0, longitude: 180.1 },
+      null,
+    ],
+    [{ latitude: 90, longitude: -180 }],
+    "pos2d must be a latitude of -90 to 90 and a longitude of -180 to 180",
+    ["an object", "an object", "null"],
+  ],
+  ["vector", [[1], null, 1n, undefined], [[1], null], "vector must be JSON", ["1", "undefined"]],
+])("values that are no %s go to the dead letters, the others are recorded", async (type, values, kept, rule, shown) => {
+  const run = new BlockRun(messageBlock, { aggregators: ["1m"] }, { outlets: ["observations", "rejected"] });
+  const followed = new FollowedReceipt(values.length);
+  for (const name of ["observations", "rejected"]) run.outlet(name).request(10);
+  const [chunk] = run.chunks(
+    values.map((value, at) => ["flow", type, at, value] as const),
+    followed.receipt,
+  );
+  run.input.sendNext(chunk);
+  await run.rest();
+  const { letters, receipt } = run.taken<DeadLetterChunk>("rejected");
+  assert.deepEqual(
+    letters.map(({ code, reason }) => `${code} ${reason}`),
+    shown.map((value) => `VALUE_INVALID Cannot record a value as ${rule}: it is ${value}`),
+  );
+  // It goes to a file.
+  assert.doesNotThrow(() => JSON.stringify(letters));
+  receipt.release();
+  const published = run.taken<ObservationChunk>("observations");
+  assert.deepEqual((published.values as unknown[]).slice(0, published.length), kept);
+});
+
 test("a chunk of nothing but unsound rows settles at once, and nothing is recorded", async () => {
   const run = new BlockRun(messageBlock, { aggregators: ["1m"] }, { outlets: ["rejected"] });
   const followed = new FollowedReceipt(1);

@@ -5,10 +5,13 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { StoreDefinition } from "../../blocks/model/component.ts";
+import type { BufferDefinition, StoreDefinition } from "../../blocks/model/component.ts";
+import type { SeriesTable } from "../../blocks/model/series.ts";
 import { testContext } from "../../blocks/model/test-context.ts";
 import { pluginKinds } from "../../cli/plugin-kinds.ts";
 import { type BuiltPackage, builtPackage } from "../built-package.ts";
+import { systemClock } from "../../runtime/clock/system-clock.ts";
+import { bufferConformance } from "../conformance/buffer.ts";
 import { storeConformance } from "../conformance/store.ts";
 import { millrace, root, temporaryFolder } from "../millrace-process.ts";
 
@@ -44,10 +47,10 @@ test.each(pluginKinds)("a new plugin with a %s passes its own tests, and its gra
   expect(check.stdout).toContain("no errors");
 });
 
-// What a new store begins with is a whole one.
+// What a new store, or a new buffer, begins with is a whole one.
 let newStore: Promise<StoreDefinition> | undefined;
 storeConformance("a new plugin", async () => {
-  newStore ??= importNewStore();
+  newStore ??= importNew<StoreDefinition>("store");
   const definition = await newStore;
   const folder = mkdtempSync(join(tmpdir(), "millrace-test-"));
   const opened = () => definition.open({ path: join(folder, "log") }, testContext());
@@ -66,12 +69,42 @@ storeConformance("a new plugin", async () => {
   };
 });
 
-async function importNewStore(): Promise<StoreDefinition> {
+let newBuffer: Promise<BufferDefinition> | undefined;
+bufferConformance(
+  "a new plugin",
+  async ({ partitions, rowsMax, table }) => {
+    newBuffer ??= importNew<BufferDefinition>("buffer");
+    const definition = await newBuffer;
+    const folder = mkdtempSync(join(tmpdir(), "millrace-test-"));
+    const opened = (own: SeriesTable) =>
+      definition.open(
+        { path: join(folder, "log"), partitions, max_rows: rowsMax },
+        { ...testContext(), clock: systemClock, table: own },
+      );
+    let buffer = await opened(table);
+    return {
+      buffer,
+      reopen: async (next) => {
+        await buffer.close();
+        buffer = await opened(next);
+        return buffer;
+      },
+      dispose: async () => {
+        await buffer.close();
+        rmSync(folder, { recursive: true });
+      },
+    };
+  },
+  { withoutReplay: "it keeps nothing that is settled" },
+);
+
+async function importNew<Definition>(kind: "store" | "buffer"): Promise<Definition> {
+  const name = `my-${kind}`;
   // Inside the built package, so that it goes with it.
-  await begin(built.folder, "plugin", "my-store", "--kind", "store");
-  const module = pathToFileURL(join(built.folder, "my-store/my-store.js")).href;
-  built.linkInto(join(built.folder, "my-store"));
-  return ((await import(module)) as { store: StoreDefinition }).store;
+  await begin(built.folder, "plugin", name, "--kind", kind);
+  const module = pathToFileURL(join(built.folder, name, `${name}.js`)).href;
+  built.linkInto(join(built.folder, name));
+  return ((await import(module)) as Record<string, Definition>)[kind] as Definition;
 }
 
 test("an editor finds no fault in the types of any new plugin, nor of those that we ship", async () => {

@@ -175,7 +175,8 @@ export function bufferConformance(
       const [books] = again.books();
       assert.equal(books?.consumers.get("a")?.appended, 6);
       assert.equal(books?.consumers.get("a")?.pending, 2);
-      assert.deepEqual(books?.consumers.get("a")?.settled, tally);
+      // Spread, as a plugin has a class of its own where it was built apart.
+      assert.deepEqual({ ...books?.consumers.get("a")?.settled }, { ...tally });
       const resumed = again.reader("a", 0);
       assert.deepEqual(
         (await drain(resumed)).map(({ position }) => position),
@@ -419,8 +420,9 @@ export function bufferConformance(
     });
 
     test("any appends, commits and reopenings lose, double and reorder nothing", async () => {
+      const possible = step.filter(({ kind }) => withoutReplay === undefined || kind !== "rewind");
       await fc.assert(
-        fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(step, { maxLength: 14 }), followsModel(open)),
+        fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(possible, { maxLength: 14 }), followsModel(open)),
         { numRuns: runs },
       );
     });

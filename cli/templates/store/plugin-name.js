@@ -42,8 +42,7 @@ class LoggedStore extends MemoryStore {
   /** @param {import("millrace/plugin").StoreWrite} write */
   write(write) {
     const done = this.#last.then(async () => {
-      const states = write.states?.map(({ results: _, ...plain }) => plain);
-      const record = serialize({ ...write, states });
+      const record = serialize({ ...write, ...plain(write) });
       const size = Buffer.alloc(4);
       size.writeUInt32LE(record.length);
       await super.write(write);
@@ -60,6 +59,20 @@ class LoggedStore extends MemoryStore {
     this.#file = undefined;
     await super.close();
   }
+}
+
+/**
+ * Of what may be an object of any class, what is kept.
+ *
+ * @param {import("millrace/plugin").StoreWrite} write
+ */
+function plain({ observations, states }) {
+  return {
+    observations: observations?.map(({ series, points, revision }) => ({ series, points, revision })),
+    states: states?.map(({ series, period, rows, revision, revisions }) => {
+      return { series, period, rows, revision, ...(revisions && { revisions }) };
+    }),
+  };
 }
 
 /**

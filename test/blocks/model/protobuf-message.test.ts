@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import protobuf from "protobufjs";
 import { expect, test } from "vitest";
 import { ChunkBuilder } from "../../../blocks/model/chunk-builder.ts";
 import type { DecodeOptions } from "../../../blocks/model/json-message.ts";
@@ -10,18 +9,7 @@ import { SeriesTable } from "../../../blocks/model/series.ts";
 import { parseTimestamp } from "../../../blocks/model/timestamp.ts";
 import { EngineError } from "../../../runtime/errors.ts";
 import { anyPoints, chunksOf, customTypes, ignoredReceipt, type Point, pointsOf } from "./data-points.ts";
-
-// The documented schema; the well-known type is written out, as the parser has no files to import.
-const messagePB = protobuf
-  .parse(
-    `syntax = "proto3"; package com.google.protobuf.util;
-    message Timestamp { int64 seconds = 1; int32 nanos = 2; }
-    message MessagePB {
-      message Value { Timestamp datetime = 1; bytes payload = 2; }
-      string metric = 1; map<string, string> tagset = 2; string type = 3; repeated Value values = 4;
-    }`,
-  )
-  .root.lookupType("com.google.protobuf.util.MessagePB");
+import { messagePB } from "./message-pb.ts";
 
 interface PlainValue {
   datetime?: { seconds?: number; nanos?: number };
