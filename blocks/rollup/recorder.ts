@@ -204,7 +204,7 @@ export class Recorder {
       const from = groups.from[place] as number;
       if (goesOn || start > newest) groups.next[place] = from;
       else if (this.#hotPoints.since(series) <= start) {
-        groups.next[place] = lowerBound(groups.time, start, groups.start[place] as number, from);
+        groups.next[place] = lowerBound(groups.time, start, groups.start[place], from);
       } else {
         const starts = this.#buckets(series, groups.points(place), period);
         const needed = coalescedRanges(this.#table.at(series), starts, period);
