@@ -1,4 +1,5 @@
 import type { Store, StoreWrite } from "../../blocks/model/store.ts";
+import type { Clock } from "../../runtime/clock/clock.ts";
 import { MemoryStore } from "../../connectors/memory/store.ts";
 
 /** A memory store whose writes wait while it is held, or fail while it is broken. */
@@ -42,5 +43,36 @@ export class GatedStore implements Store {
     return this.writes.flatMap(({ observations }) =>
       observations === undefined ? [] : [observations.reduce((rows, { points }) => rows + points.time.length, 0)],
     );
+  }
+}
+
+/**
+ * One whose writes count in order, but each only some time after it was asked for; nobody sees them before, and what they were
+ * given is looked at no earlier.
+ */
+export class LateStore extends GatedStore {
+  readonly writesInOrder = true;
+  readonly #clock: Clock;
+  readonly #delayMs: () => number;
+  #last: Promise<void> = Promise.resolve();
+  /** Most writes that were under way at once. */
+  underWayMax = 0;
+  #underWay = 0;
+
+  constructor(clock: Clock, delayMs: () => number) {
+    super();
+    this.#clock = clock;
+    this.#delayMs = delayMs;
+  }
+
+  override async write(write: StoreWrite): Promise<void> {
+    this.#underWay += 1;
+    this.underWayMax = Math.max(this.underWayMax, this.#underWay);
+    const delayMs = this.#delayMs();
+    this.#last = this.#last
+      .then(() => new Promise<void>((resolve) => void this.#clock.after(delayMs, resolve)))
+      .then(() => this.inner.write(write));
+    await this.#last;
+    this.#underWay -= 1;
   }
 }

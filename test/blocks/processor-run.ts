@@ -34,7 +34,7 @@ export class ProcessorRun {
   readonly system = new ActorSystem({ clock: this.clock });
   readonly table = new SeriesTable();
   readonly flushes = new Subject<void>();
-  readonly store = new GatedStore();
+  readonly store: GatedStore;
   readonly input: TestPublisher<ObservationChunk>;
   readonly running: RunningGraph<{ readonly input: TestPublisher<ObservationChunk> }>;
 
@@ -43,7 +43,9 @@ export class ProcessorRun {
     derivators: readonly Derivator[],
     derivations: readonly Derivation[] = [],
     buckets: BucketRules = utcRules,
+    storeOf: (clock: VirtualClock) => GatedStore = () => new GatedStore(),
   ) {
+    this.store = storeOf(this.clock);
     const { nodes, wires } = processorBlock.expand(
       processorBlock.settings.parse({ store: "main", ...given }),
       new Set(),
