@@ -52,27 +52,34 @@ export class GatedStore implements Store {
  */
 export class LateStore extends GatedStore {
   readonly writesInOrder = true;
-  readonly #clock: Clock;
+  clock: Clock;
   readonly #delayMs: () => number;
+  readonly #fails: () => boolean;
   #last: Promise<void> = Promise.resolve();
   /** Most writes that were under way at once. */
   underWayMax = 0;
   #underWay = 0;
 
-  constructor(clock: Clock, delayMs: () => number) {
+  /** @param fails Whether a write comes to nothing; those that were asked for after it count all the same. */
+  constructor(clock: Clock, delayMs: () => number, fails: () => boolean = () => false) {
     super();
-    this.#clock = clock;
+    this.clock = clock;
     this.#delayMs = delayMs;
+    this.#fails = fails;
   }
 
   override async write(write: StoreWrite): Promise<void> {
     this.#underWay += 1;
     this.underWayMax = Math.max(this.underWayMax, this.#underWay);
+    const { clock } = this;
     const delayMs = this.#delayMs();
-    this.#last = this.#last
-      .then(() => new Promise<void>((resolve) => void this.#clock.after(delayMs, resolve)))
-      .then(() => this.inner.write(write));
-    await this.#last;
-    this.#underWay -= 1;
+    const fails = this.#fails();
+    const counted = this.#last
+      .then(() => new Promise<void>((resolve) => void clock.after(delayMs, resolve)))
+      .then(() => (fails ? Promise.reject(new Error("The disk is full")) : this.inner.write(write)));
+    this.#last = counted.catch(() => {});
+    await counted.finally(() => {
+      this.#underWay -= 1;
+    });
   }
 }
