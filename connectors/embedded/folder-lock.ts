@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 
@@ -123,6 +123,10 @@ async function ownerIn(folder: string): Promise<FolderOwner | undefined> {
     if (codeOf(thrown) === "ENOENT") return undefined;
     throw thrown;
   }
+  return ownerOf(text);
+}
+
+function ownerOf(text: string): FolderOwner {
   try {
     const { pid, processStart, boot, nonce, address } = JSON.parse(text) as Partial<FolderOwner>;
     return {
@@ -138,25 +142,36 @@ async function ownerIn(folder: string): Promise<FolderOwner | undefined> {
 }
 
 /**
- * Moves the dead owner's file away under a name of our own before removing it: when another process was faster and the file is
- * already a new owner's, it is put back.
+ * Removes the file of a dead owner. Of all that found it one makes the claim, and it alone may: with a second one, the file that
+ * the next owner made meanwhile could go.
  */
 async function clearDead(folder: string, dead: FolderOwner): Promise<void> {
-  const away = asideOf(folder, randomUUID());
+  const claim = join(folder, `owner.${createHash("sha256").update(dead.nonce).digest("hex").slice(0, 16)}.dead`);
   try {
-    await rename(fileOf(folder), away);
+    await link(fileOf(folder), claim);
   } catch (thrown) {
-    if (codeOf(thrown) === "ENOENT") return;
-    throw thrown;
+    if (codeOf(thrown) === "EEXIST") await clearForgotten(claim);
+    else if (codeOf(thrown) !== "ENOENT") throw thrown;
+    return;
   }
-  const moved = await readFile(away, "utf8");
-  if (!moved.includes(dead.nonce)) await link(away, fileOf(folder)).catch(ignoreExisting);
-  await rm(away, { force: true });
+  try {
+    // What was linked is a new owner's file where somebody else was faster, and gave up the claim since.
+    if (ownerOf(await readFile(claim, "utf8")).nonce === dead.nonce) await rm(fileOf(folder), { force: true });
+  } finally {
+    await rm(claim, { force: true });
+  }
 }
 
-function ignoreExisting(thrown: unknown): void {
-  if (codeOf(thrown) !== "EEXIST") throw thrown;
+/** Removes the claim of a process that was killed while it cleared. */
+async function clearForgotten(claim: string): Promise<void> {
+  const made = await stat(claim).catch((thrown: unknown) => {
+    if (codeOf(thrown) !== "ENOENT") throw thrown;
+  });
+  if (made !== undefined && Date.now() - made.ctimeMs > claimMaxMs) await rm(claim, { force: true });
 }
+
+/** Clearing takes some system calls. */
+const claimMaxMs = 10_000;
 
 async function isAlive(owner: FolderOwner): Promise<boolean> {
   if (!Number.isSafeInteger(owner.pid) || owner.pid <= 0) return false;

@@ -52,7 +52,8 @@ buffers:
 
 test("a segment whose store fails starts again from the last commit until everything has arrived", async () => {
   const world = new World();
-  world.failures = 4;
+  // More than the writes of one run.
+  world.failures = 10;
   const engine = await world.start(plant());
   const idle = engine.untilIdle();
   await world.until(() => world.store().failures === 0);

@@ -79,11 +79,16 @@ sinks:
   };
 }
 
-function published({ world }: Run, derivator: string): unknown[] {
-  return world.delivered
-    .flatMap((element) => (element instanceof AggregationChunk ? element.aggregations : []))
-    .filter((one) => one.derivator === derivator)
-    .map(({ series, period, bucket, value }) => [series.canonical, period, bucket, value]);
+/** The last value of each bucket: how often one is published goes by how many data points were at hand. */
+function published({ world }: Run, derivator: string): Map<string, unknown> {
+  const values = new Map<string, unknown>();
+  for (const element of world.delivered) {
+    if (!(element instanceof AggregationChunk)) continue;
+    for (const { series, period, bucket, value, ...one } of element.aggregations) {
+      if (one.derivator === derivator) values.set(`${series.canonical} ${period} ${bucket}`, value);
+    }
+  }
+  return values;
 }
 
 test("a heavy derivator leaves the table, and publishes the values, of one that runs in place", async () => {
@@ -93,7 +98,7 @@ test("a heavy derivator leaves the table, and publishes the values, of one that 
   expect(pooled.states).toEqual(inPlace.states);
   expect(pooled.states["5m"]?.[0]?.start.length).toBe(2);
   expect(published(pooled, "median")).toEqual(published(inPlace, "median"));
-  expect(published(pooled, "p90").length).toBeGreaterThan(10);
+  expect(published(pooled, "p90").size).toBeGreaterThan(10);
   expect(await pooled.ask({ every: "5m", value: "count,median,p90" })).toEqual([
     [150, 148, 268],
     [50, 348, 388],

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, test } from "vitest";
+import { afterEach, beforeEach, onTestFinished, test, vi } from "vitest";
 import { FolderLock, readOwner } from "../../../connectors/embedded/folder-lock.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -47,9 +48,22 @@ test("of many that want a folder at once, one gets it", async () => {
 });
 
 test("of many that find a dead owner, one takes over", async () => {
+  for (let round = 0; round < 20; round++) {
+    await writeFile(ownerFile(), JSON.stringify({ pid: 0, processStart: "", boot: "", nonce: "dead" }));
+    const tries = await Promise.allSettled(Array.from({ length: 20 }, () => FolderLock.acquire(folder.path)));
+    assert.equal(tries.filter(({ status }) => status === "fulfilled").length, 1);
+    assert.deepEqual(await readdir(folder.path), ["owner.json"]);
+  }
+});
+
+test("a claim on a dead owner's file that a killed process left is taken away after ten seconds", async () => {
   await writeFile(ownerFile(), JSON.stringify({ pid: 0, processStart: "", boot: "", nonce: "dead" }));
-  const tries = await Promise.allSettled(Array.from({ length: 20 }, () => FolderLock.acquire(folder.path)));
-  assert.equal(tries.filter(({ status }) => status === "fulfilled").length, 1);
+  const claim = join(folder.path, `owner.${createHash("sha256").update("dead").digest("hex").slice(0, 16)}.dead`);
+  await link(ownerFile(), claim);
+  await assert.rejects(FolderLock.acquire(folder.path), { code: "FOLDER_IN_USE" });
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 11_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  await FolderLock.acquire(folder.path);
   assert.deepEqual(await readdir(folder.path), ["owner.json"]);
 });
 
