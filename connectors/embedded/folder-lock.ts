@@ -148,26 +148,38 @@ function ownerOf(text: string): FolderOwner {
 async function clearDead(folder: string, dead: FolderOwner): Promise<void> {
   const claim = join(folder, `owner.${createHash("sha256").update(dead.nonce).digest("hex").slice(0, 16)}.dead`);
   try {
-    await link(fileOf(folder), claim);
+    await writeFile(claim, "", { flag: "wx" });
   } catch (thrown) {
-    if (codeOf(thrown) === "EEXIST") await clearForgotten(claim);
-    else if (codeOf(thrown) !== "ENOENT") throw thrown;
+    if (codeOf(thrown) !== "EEXIST") throw thrown;
+    await clearForgotten(folder, claim);
     return;
   }
   try {
-    // What was linked is a new owner's file where somebody else was faster, and gave up the claim since.
-    if (ownerOf(await readFile(claim, "utf8")).nonce === dead.nonce) await rm(fileOf(folder), { force: true });
+    // It is a new owner's where somebody else was faster, and gave up the claim since.
+    if ((await ownerIn(folder))?.nonce === dead.nonce) await rm(fileOf(folder), { force: true });
   } finally {
     await rm(claim, { force: true });
   }
 }
 
-/** Removes the claim of a process that was killed while it cleared. */
-async function clearForgotten(claim: string): Promise<void> {
-  const made = await stat(claim).catch((thrown: unknown) => {
-    if (codeOf(thrown) !== "ENOENT") throw thrown;
-  });
-  if (made !== undefined && Date.now() - made.ctimeMs > claimMaxMs) await rm(claim, { force: true });
+/** Removes the claim of a process that was killed while it cleared. How old it is goes by the clock of the disk, which made it. */
+async function clearForgotten(folder: string, claim: string): Promise<void> {
+  const made = await madeAt(claim);
+  const probe = asideOf(folder, randomUUID());
+  await writeFile(probe, "");
+  const now = await madeAt(probe);
+  await rm(probe, { force: true });
+  if (made !== undefined && now !== undefined && now - made > claimMaxMs) await rm(claim, { force: true });
+}
+
+/** Undefined where the file is gone. */
+async function madeAt(file: string): Promise<number | undefined> {
+  try {
+    return (await stat(file)).mtimeMs;
+  } catch (thrown) {
+    if (codeOf(thrown) === "ENOENT") return undefined;
+    throw thrown;
+  }
 }
 
 /** Clearing takes some system calls. */
