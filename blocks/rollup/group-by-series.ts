@@ -34,6 +34,8 @@ export class GroupedRows {
   goesOn: Uint32Array = new Uint32Array(0);
   /** Has the columns in its memory; absent where the rows are folded in JavaScript. */
   kernel: FoldKernel | undefined;
+  /** Place of the first group in the kernel. */
+  first = 0;
   readonly #compiled: boolean;
 
   /** @param compiled Whether the rows, of layout `float`, are for the compiled kernel. */
@@ -41,6 +43,24 @@ export class GroupedRows {
     this.layout = layout;
     this.values = newColumn(layout, 0);
     this.#compiled = compiled;
+  }
+
+  /** Groups `from` to `to` alone, with places from 0, in the same memory. */
+  slice(from: number, to: number): GroupedRows {
+    const part = new GroupedRows(this.layout, this.#compiled);
+    part.length = to - from;
+    part.series = this.series.subarray(from, to);
+    part.time = this.time;
+    part.values = this.values;
+    part.start = this.start.subarray(from, to);
+    part.from = this.from.subarray(from, to);
+    part.to = this.to.subarray(from, to);
+    part.late = this.late.subarray(from, to);
+    part.next = this.next.subarray(from, to);
+    part.goesOn = this.goesOn.subarray(from, to);
+    part.kernel = this.kernel;
+    part.first = this.first + from;
+    return part;
   }
 
   /** All from the oldest row of the chunks on. */

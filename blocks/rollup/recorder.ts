@@ -18,7 +18,7 @@ import { settleStates } from "./settle-states.ts";
 import { StateTable } from "./state-table.ts";
 import { type SeriesRevisions, WriteRevisions } from "./write-revisions.ts";
 
-/** What one recording left to do for others. */
+/** What one recording left to do for others, or a part of it. */
 export interface Recording {
   /** States of the first-period buckets that were touched; empty where there is no first period. */
   readonly states: StateTable;
@@ -28,8 +28,23 @@ export interface Recording {
   readonly touched: readonly { readonly series: number; readonly time: Float64Array }[];
   /** What the rows of each series are as of, and so its buckets. */
   readonly revisionOf: SeriesRevisions;
-  /** Resolves once the observations are durable. */
+  /** Resolves once the observations are durable, those of the parts before included. */
   readonly written: Promise<void>;
+  /** Records the next part of a batch of very many series; undefined in the last. */
+  readonly rest: (() => Promise<Recording>) | undefined;
+}
+
+/** What is recorded part by part. */
+interface Batch {
+  /** The rows of some of the series each; at least one. */
+  readonly parts: readonly (readonly GroupedRows[])[];
+  readonly revisionOf: SeriesRevisions;
+  /** Resolves when what the store is asked for is there. */
+  readonly before: Promise<unknown>;
+  /** `written` of each part that is recorded. */
+  readonly written: Promise<void>[];
+  /** Takes the last part, or the one that failed. */
+  readonly ended: (part: Promise<Recording>) => void;
 }
 
 /**
@@ -39,6 +54,8 @@ export interface Recording {
  * goes on from the state in memory; anywhere else (a late point, a repeat, a restart) the bucket's points are merged with the new
  * ones and folded from the start. Of a series that gets late points, those of its last two buckets are in memory; older ones are
  * read back from the store. All ways give the same bits.
+ *
+ * A batch of very many series is recorded in parts, so that what follows from it is never in memory as a whole.
  *
  * Memory: one hot bucket per series, forgotten as a whole once more than `hotSeriesMax` series have one, and 16 raw points for
  * each of so many series, forgotten as a whole once there are more; both are read back on need.
@@ -58,6 +75,7 @@ export class Recorder {
   #large = false;
   /** Whether series of layout `float` have no other states. */
   readonly #onlyFloats: boolean;
+  readonly #partSeriesMax: number;
   readonly #revisions = new WriteRevisions();
   #statesExpected = 0;
   /** Resolves when the last recording has been computed, or has failed. */
@@ -75,6 +93,8 @@ export class Recorder {
     failures?: DerivatorFailures;
     /** See `SeriesGrouper`. */
     compiledFrom?: number;
+    /** Series of a part at most. */
+    partSeriesMax?: number;
   }) {
     this.#groupers = [new SeriesGrouper(given.compiledFrom), new SeriesGrouper(given.compiledFrom)];
     this.#onlyFloats = (["tdouble", "tbool"] as const).every((type) => given.sets.of(type).empty);
@@ -85,6 +105,7 @@ export class Recorder {
     this.#hot = new HotStates(given.hotSeriesMax);
     this.#hotPoints = new HotPoints(hotPointsOfSeries * given.hotSeriesMax);
     this.#failures = given.failures;
+    this.#partSeriesMax = given.partSeriesMax ?? partSeriesMaxDefault;
   }
 
   /** Recordings that may be asked for before the first of them is durable, so that none waits. */
@@ -103,25 +124,47 @@ export class Recorder {
     const [lastButOne, last] = this.#durable;
     const overlaps = this.recordingsMax > 1;
     const begin = overlaps ? Promise.all([this.#computed, lastButOne]) : last;
-    const recording = begin.then(() => {
-      if (overlaps) this.#turn = this.#turn === 0 ? 1 : 0;
-      return this.#record(chunks, last);
+    let ended: Batch["ended"] = () => {};
+    const whole = new Promise<Recording>((resolve) => {
+      ended = resolve;
     });
-    this.#computed = recording.catch(() => {});
-    this.#durable = [last, recording.then(({ written }) => written).catch(() => {})];
-    return recording;
+    const first = begin.then(() => {
+      if (overlaps) this.#turn = this.#turn === 0 ? 1 : 0;
+      const grouped = this.#grouped(chunks);
+      this.#large = isLarge(grouped.reduce((groups, { length }) => groups + length, 0));
+      const revisionOf = this.#revisions.next(chunks);
+      return this.#recordPart({
+        parts: partsOf(grouped, this.#partSeriesMax),
+        revisionOf,
+        before: last,
+        written: [],
+        ended,
+      });
+    });
+    first.catch(() => ended(first));
+    this.#computed = whole.catch(() => {});
+    this.#durable = [last, whole.then(({ written }) => written).catch(() => {})];
+    return first;
   }
 
-  /** @param before Resolves when what the store is asked for is there. */
-  async #record(chunks: readonly ObservationChunk[], before: Promise<unknown>): Promise<Recording> {
-    const grouped = this.#grouped(chunks);
+  #recordPart(batch: Batch): Promise<Recording> {
+    const part = this.#record(batch);
+    const ended = () => batch.ended(part);
+    part.then(({ rest }) => rest ?? ended(), ended);
+    return part;
+  }
+
+  async #record(batch: Batch): Promise<Recording> {
+    const { parts, revisionOf, before } = batch;
+    const place = batch.written.length;
+    // No more parts are on their way to the store than recordings may be.
+    if (place > 0) await batch.written[place - (this.#store.writesInOrder === true ? 2 : 1)];
+    const grouped = parts[place] as readonly GroupedRows[];
     await this.#learnNewest(grouped, before);
     const newestBefore = this.#newestOf(grouped);
-    this.#large = isLarge(grouped.reduce((groups, { length }) => groups + length, 0));
     const states = new StateTable(16 + this.#statesExpected);
     if (this.#period !== undefined) await this.#fold(grouped, this.#period, states, before);
     const observations: ObservationsWrite[] = [];
-    const revisionOf = this.#revisions.next(chunks);
     for (const groups of grouped) {
       for (let place = 0; place < groups.length; place += 1) {
         const series = groups.series[place] as number;
@@ -133,9 +176,11 @@ export class Recorder {
     this.#statesExpected = states.length + (states.length >>> 3);
     if (this.#hot.evict()) this.#hotPoints.forget();
     this.#hotPoints.evict();
-    const written = this.#store.write({ observations });
+    const write = this.#store.write({ observations });
+    const written = place === 0 ? write : Promise.all([batch.written[place - 1], write]).then(() => {});
     // It may fail before its turn comes to be heard; until then that must not count as unhandled.
     written.catch(() => {});
+    batch.written.push(written);
     const period = this.#period;
     if (period !== undefined) {
       const failed = (series: Series, start: number) => this.#failed(series, period, start);
@@ -143,6 +188,7 @@ export class Recorder {
     }
     return {
       ...{ states, newestBefore, revisionOf, written },
+      rest: place + 1 < parts.length ? () => this.#recordPart(batch) : undefined,
       get touched() {
         // Copies, as what asks may keep them beyond the next recording.
         return observations.map(({ series, points }) => ({ series: series.index, time: points.time.slice() }));
@@ -269,13 +315,14 @@ export class Recorder {
     fixedMs: number,
     states: StateTable,
   ): void {
+    const inKernel = groups.first;
     for (let place = first; place < end; place += 1) {
       if (groups.goesOn[place] !== 1) continue;
-      this.#hot.copyFloats(groups.series[place] as number, kernel.hot, place * floatStateWidth);
+      this.#hot.copyFloats(groups.series[place] as number, kernel.hot, (inKernel + place) * floatStateWidth);
     }
     for (let place = first; place < end; ) {
-      const nextPlace = kernel.fold(place, end, fixedMs);
-      const count = kernel.ends[Math.min(nextPlace, end - 1)] as number;
+      const nextPlace = kernel.fold(inKernel + place, inKernel + end, fixedMs) - inKernel;
+      const count = kernel.ends[inKernel + Math.min(nextPlace, end - 1)] as number;
       const row = states.appendStates(
         kernel.bucketStarts.subarray(0, count),
         kernel.states.subarray(0, count * floatStateWidth),
@@ -283,7 +330,7 @@ export class Recorder {
       let from = row;
       for (; place < nextPlace; place += 1) {
         const series = groups.series[place] as number;
-        const to = row + (kernel.ends[place] as number);
+        const to = row + (kernel.ends[inKernel + place] as number);
         states.series.fill(series, from, to);
         from = to;
         this.#keepHot(series, period, states, to - 1);
@@ -416,6 +463,18 @@ export class Recorder {
   }
 }
 
+/** In their order, with so many series each at most. */
+function partsOf(grouped: readonly GroupedRows[], seriesMax: number): (readonly GroupedRows[])[] {
+  if (grouped.reduce((groups, { length }) => groups + length, 0) <= seriesMax) return [grouped];
+  const parts: (readonly GroupedRows[])[] = [];
+  for (const groups of grouped) {
+    for (let from = 0; from < groups.length; from += seriesMax) {
+      parts.push([groups.slice(from, Math.min(groups.length, from + seriesMax))]);
+    }
+  }
+  return parts;
+}
+
 /** Observations of one group; the views are made for a store that asks for them. */
 class GroupWrite implements ObservationsWrite {
   readonly series: Series;
@@ -438,6 +497,9 @@ class GroupWrite implements ObservationsWrite {
     return pointsOf({ time: this.#time, values: this.#values, from: this.#from, to: this.#to });
   }
 }
+
+/** Tables of so many states, and what is written for them, take some 20 MB. */
+const partSeriesMaxDefault = 16_384;
 
 /** Whether so many series, or buckets of a period, are too many for a second such batch in memory. */
 export const isLarge = (count: number) => count > 65_536;

@@ -52,6 +52,8 @@ export abstract class RecordingLogic extends GraphStageLogic {
   #recordingRows = 0;
   /** The last of them is not computed yet. */
   #computing = false;
+  /** Records the next part of it, where there are more. */
+  #recordRest: (() => void) | undefined;
   #finishing = false;
   /** At most one element an outlet: no recording starts before both are gone. */
   readonly #waiting = new Map<Outlet<unknown>, unknown>();
@@ -156,28 +158,42 @@ export abstract class RecordingLogic extends GraphStageLogic {
   }
 
   #startIfDue(): void {
-    if (this.#computing || this.#recordings >= this.#recorder.recordingsMax) return;
-    if (this.#rows === 0 || this.#waiting.size > 0) return;
+    if (this.#computing || this.#waiting.size > 0) return;
+    if (this.#recordRest !== undefined) {
+      this.#recordRest();
+      return;
+    }
+    if (this.#rows === 0 || this.#recordings >= this.#recorder.recordingsMax) return;
     if (!this.#due && !this.#finishing && this.#rows < this.#grouper.size) return;
     const batch = this.#gathered.take();
     const gathered = this.#rows;
     this.#recordings += 1;
-    this.#computing = true;
     this.#recordingRows += gathered;
     this.#rows = 0;
     this.#due = false;
     this.cancelTimer("grouper");
+    this.#follow(this.#recorder.record(batch.chunks), batch, gathered);
+  }
+
+  /** @param part Of the batch: the first, or the next. */
+  #follow(part: Promise<Recording>, batch: RowBatch, gathered: number): void {
+    this.#computing = true;
+    this.#recordRest = undefined;
     const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
     const written = this.getAsyncCallback(() => this.#written(batch, gathered));
-    const recorded = this.getAsyncCallback((recording: Recording) => this.#recorded(recording, batch));
-    this.#recorder
-      .record(batch.chunks)
-      .then((recording) => {
+    const recorded = this.getAsyncCallback((recording: Recording) => {
+      const { rest } = recording;
+      if (rest !== undefined) this.#recordRest = () => this.#follow(rest(), batch, gathered);
+      this.#recorded(recording, batch);
+    });
+    part
+      .then(async (recording) => {
         recorded(recording);
         // Waited for here, not in a turn of the stage: the write may fail before that, or after the stage has stopped.
-        return recording.written;
+        await recording.written;
+        if (recording.rest === undefined) written(undefined);
       })
-      .then(() => written(undefined), failed);
+      .catch(failed);
   }
 
   #recorded(recording: Recording, { receipts }: RowBatch): void {

@@ -5,7 +5,9 @@ import { floatResult } from "../../blocks/derivators/float-state.ts";
 import { builtInDerivators, namedDerivators } from "../../blocks/derivators/catalogue.ts";
 import { ChunkBuilder } from "../../blocks/model/chunk-builder.ts";
 import { defineDerivation } from "../../blocks/model/derivation.ts";
+import { utcRules } from "../../blocks/model/bucket-rules.ts";
 import type { Derivator } from "../../blocks/model/derivator.ts";
+import type { Store, StoreWrite } from "../../blocks/model/store.ts";
 import { processorBlock } from "../../blocks/processor.ts";
 import { assertAllStopped } from "../../runtime/streams/probes/assert-all-stopped.ts";
 import { virtualClock } from "../../runtime/clock/virtual-clock.ts";
@@ -161,6 +163,13 @@ test("over a store that takes writes before the last ones count, and fails at so
   assert.ok(overlapped > 0 && failures > 0);
 });
 
+test("a batch of very many series is recorded in parts, and leaves the table of small batches", async () => {
+  const whole = await manySeries(1_000_000);
+  assert.deepEqual(whole.seriesWritten, [16_384, 3_616]);
+  const small = await manySeries(1_000);
+  assert.deepEqual(await storedTable(whole.store, ["1m", "1h"]), await storedTable(small.store, ["1m", "1h"]));
+});
+
 test("what is derived is stored and rolled up as what came, and the books balance", async () => {
   const run = new ProcessorRun({ aggregators: ["1m", "1h"], derive: ["shouted"] }, derivators, [shouted]);
   const followed = await send(run, [
@@ -223,6 +232,34 @@ function piecesOf(entries: readonly Entry[], rowsOf: () => number): (readonly En
     from = to;
   }
   return pieces;
+}
+
+/** Twice 20,000 rows, of as many series, through the four blocks; all receipts are settled. */
+async function manySeries(size: number): Promise<{ readonly store: Store; readonly seriesWritten: number[] }> {
+  const seriesWritten: number[] = [];
+  class NotingStore extends LateStore {
+    override write(write: StoreWrite): Promise<void> {
+      if (write.observations !== undefined) seriesWritten.push(write.observations.length);
+      return super.write(write);
+    }
+  }
+  const store = new NotingStore(virtualClock(), () => 1);
+  const settings = { aggregators: ["1m", "1h"], grouper: { size }, hot_series: 1_000 };
+  const run = new ProcessorRun(settings, [], [], utcRules, (clock) => Object.assign(store, { clock }));
+  const builder = new ChunkBuilder(run.table);
+  const [count, rounds] = [20_000, [60_000, 30_000]];
+  for (const time of rounds) {
+    for (let one = 0; one < count; one += 1) builder.add(run.table.intern(`m${one}`, {}, "tdouble"), time + one, one);
+  }
+  const followed = new FollowedReceipt(rounds.length * count);
+  for (const chunk of builder.build(followed.receipt)) {
+    while (run.input.pending === 0) await passed(run, 1);
+    run.input.sendNext(chunk);
+  }
+  run.input.sendComplete();
+  while (!followed.isSettled) await passed(run, 1);
+  assert.ok(followed.settled?.balanced);
+  return { store, seriesWritten };
 }
 
 /** Sends the pieces until the run is done or fails, and waits for what it left on its way. @returns for each whether it is settled. */

@@ -32,6 +32,21 @@ test("the compiled kernel leaves the table of a quiet run without it", async () 
   );
 });
 
+test("batches that are recorded in parts of one series or two leave the table of a quiet run", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      rollupCases(),
+      fc.constantFrom(1, 2),
+      fc.constantFrom(0, 4_096),
+      async (given, partSeriesMax, compiledFrom) => {
+        const { store, left } = await roughRun(given, { ...soundParts, partSeriesMax, compiledFrom });
+        assert.deepEqual(await tableOf(store, given), await tableOf(await quietRun(given, left), given));
+      },
+    ),
+    runsOf(1),
+  );
+});
+
 test("the embedded store ends with the table of a quiet run over the memory store", async () => {
   await fc.assert(
     fc.asyncProperty(rollupCases(), async (given) => {

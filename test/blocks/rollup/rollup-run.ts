@@ -29,6 +29,8 @@ export interface EngineParts {
   readonly forgetsEarly: boolean;
   /** Rows from which on the compiled kernel works; absent: as a graph has it. */
   readonly compiledFrom?: number;
+  /** Series from which on a batch is recorded in parts; absent: as a graph has it. */
+  readonly partSeriesMax?: number;
 }
 
 export const soundParts: EngineParts = {
@@ -167,8 +169,12 @@ class Engine {
     const shared = { table: this.#table, store: this.#seen, sets: this.#sets, hotSeriesMax };
     this.#periods = labels.map((label) => parts.period(label, rules));
     const [first, ...coarser] = this.#periods;
-    const { compiledFrom } = parts;
-    this.#recorder = new Recorder({ ...shared, period: first, ...(compiledFrom !== undefined && { compiledFrom }) });
+    const { compiledFrom, partSeriesMax } = parts;
+    this.#recorder = new Recorder({
+      ...{ ...shared, period: first },
+      ...(compiledFrom !== undefined && { compiledFrom }),
+      ...(partSeriesMax !== undefined && { partSeriesMax }),
+    });
     this.#cascades = coarser.map(
       (period, level) => new Cascade({ ...shared, period, finer: this.#periods[level] as Period }),
     );
@@ -190,13 +196,17 @@ class Engine {
   async flush(chunks: readonly ObservationChunk[], { rawFirst, lags, killed }: Step): Promise<void> {
     while (this.#waiting.length > 1) await this.#rollUp();
     this.#store.begin({ loses: killed ?? "nothing", holdsRaw: !rawFirst });
-    const recording = await this.#recorder.record(chunks);
-    const { written } = recording;
-    if (rawFirst) await written;
-    this.#waiting.push(recording);
-    while (!lags && this.#waiting.length > 0) await this.#rollUp();
-    this.#store.releaseRaw();
-    await written;
+    let part: (() => Promise<Recording>) | undefined = () => this.#recorder.record(chunks);
+    while (part !== undefined) {
+      const recording: Recording = await part();
+      const { written } = recording;
+      if (rawFirst) await written;
+      this.#waiting.push(recording);
+      while (!lags && this.#waiting.length > 0) await this.#rollUp();
+      this.#store.releaseRaw();
+      await written;
+      part = recording.rest;
+    }
   }
 
   /** Whatever waits is rolled up. */
