@@ -118,6 +118,14 @@ function messageHead(series: Series): string {
 const heads = new WeakMap<Series, string>();
 
 function seriesNames(series: Series): string {
+  if (last?.series !== series) last = { series, names: namesOf(series) };
+  return last.names;
+}
+
+/** Many lines that follow each other are of one series. */
+let last: { readonly series: Series; readonly names: string } | undefined;
+
+function namesOf(series: Series): string {
   const tags: string[] = [];
   for (const [key, value] of series.tagset) tags.push(`${JSON.stringify(key)}:${JSON.stringify(value)}`);
   return `"metric":${JSON.stringify(series.metric)},"tagset":{${tags.join(",")}}`;

@@ -31,18 +31,16 @@ export function seriesOfMessage(
   type: DataType,
 ): Series | MessageFault {
   const recent = recentOf(table);
-  let key = `${type}\0${metric}`;
-  for (const name in tagset) key += `\0${name}\0${tagset[name]}`;
-  const known = recent.get(key);
-  // A name can hold the separator, so the key alone proves nothing.
-  if (known !== undefined && isSeries(known, metric, tagset, type)) return known;
+  const key = keyOf(metric, tagset, type);
+  const known = key === undefined ? undefined : recent.get(key);
+  if (known !== undefined) return known;
 
   const fault = metricFault(metric) ?? tagsetFault(tagset);
   if (fault !== undefined) return fault;
   try {
     const series = table.intern(metric, tagset as Readonly<Record<string, string>>, type);
     if (recent.size >= recentMax) recent.clear();
-    recent.set(key, series);
+    if (key !== undefined) recent.set(key, series);
     return series;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
@@ -102,14 +100,15 @@ function recentOf(table: SeriesTable): RecentSeries {
   return recent;
 }
 
-function isSeries(series: Series, metric: string, tagset: Readonly<Record<string, unknown>>, type: DataType): boolean {
-  if (series.metric !== metric || series.type !== type) return false;
-  let count = 0;
+/** Each name behind its length, as any may hold any separator; undefined where a value is no text. */
+function keyOf(metric: string, tagset: Readonly<Record<string, unknown>>, type: DataType): string | undefined {
+  let key = `${type.length}:${type}${metric.length}:${metric}`;
   for (const name in tagset) {
-    if (tagset[name] !== series.tagset.get(name)) return false;
-    count += 1;
+    const value = tagset[name];
+    if (typeof value !== "string") return undefined;
+    key += `${name.length}:${name}${value.length}:${value}`;
   }
-  return count === series.tagset.size;
+  return key;
 }
 
 /** The rule that any name breaks, if it does. */

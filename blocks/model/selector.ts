@@ -25,8 +25,10 @@ export function parseSelector(text: string): SeriesFilter {
  */
 export function matchesFilter(filter: SeriesFilter, series: Series, ofMetric?: Tagset): boolean {
   if (filter.metric !== undefined && filter.metric !== series.metric) return false;
-  for (const [key, value] of filter.tags) if (series.tagset.get(key) !== value) return false;
-  return filter.where === undefined || satisfies(filter.where, series.tagset, ofMetric);
+  if (filter.tags.size === 0 && filter.where === undefined) return true;
+  const { tagset } = series;
+  for (const [key, value] of filter.tags) if (tagset.get(key) !== value) return false;
+  return filter.where === undefined || satisfies(filter.where, tagset, ofMetric);
 }
 
 /** The tags from behind the opening brace to the end of the text. */

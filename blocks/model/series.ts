@@ -11,6 +11,7 @@ export interface Series {
   /** Dense, from 0, in order of first sight; meaningful within one table only. */
   readonly index: number;
   readonly metric: string;
+  /** May be made anew at each look, so look once. */
   readonly tagset: Tagset;
   readonly type: DataType;
   /** `metric{key="value",…}`, keys sorted; `metric` alone where there are no tags. */
@@ -68,15 +69,59 @@ export class SeriesTable {
       );
     }
     const index = this.#series.length;
-    const series: Series = { index, metric, tagset: sorted, type, canonical, hash: fnv1a32(canonical) };
+    const series = NamedSeries.of(index, metric, sorted, type, canonical);
     this.#indices.set(type, canonical, index);
     this.#series.push(series);
     return series;
   }
 }
 
+/**
+ * A series of which the canonical form is all that is kept of the tags: a map for each of a million series would take more memory
+ * than all else.
+ */
+class NamedSeries implements Series {
+  readonly index: number;
+  readonly metric: string;
+  readonly type: DataType;
+  readonly canonical: string;
+  /** Of 32 bits with a sign, which need no object of their own. */
+  readonly #hash: number;
+  /** Where they could not be read back. */
+  readonly #tagset: Tagset | undefined;
+
+  private constructor(index: number, names: Omit<Series, "index" | "tagset">, tagset: Tagset | undefined) {
+    this.index = index;
+    this.metric = names.metric;
+    this.type = names.type;
+    this.canonical = names.canonical;
+    this.#hash = names.hash | 0;
+    this.#tagset = tagset;
+  }
+
+  static of(index: number, metric: string, tagset: Tagset, type: DataType, canonical: string): NamedSeries {
+    const names = { metric, type, canonical, hash: fnv1a32(canonical) };
+    return new NamedSeries(index, names, isReadable(metric, tagset) ? undefined : tagset);
+  }
+
+  /** The same series under another number. */
+  static renumbered(series: Series, index: number): NamedSeries {
+    if (series instanceof NamedSeries) return new NamedSeries(index, series, series.#tagset);
+    const { metric, tagset, type, canonical } = series;
+    return NamedSeries.of(index, metric, tagset, type, canonical);
+  }
+
+  get hash(): number {
+    return this.#hash >>> 0;
+  }
+
+  get tagset(): Tagset {
+    return this.#tagset ?? tagsetOf(this.canonical, this.metric.length);
+  }
+}
+
 /** A number for each (type, canonical form): no string of its own for a series, as a map of both in one would need. */
-export class SeriesNumbering {
+class SeriesNumbering {
   readonly #byType = new Map<DataType, Map<string, number>>();
 
   get(type: DataType, canonical: string): number | undefined {
@@ -92,8 +137,12 @@ export class SeriesNumbering {
 
 /** A series that is in no table; its tags are those of a series, sorted. */
 export function seriesOf(metric: string, tagset: Tagset, type: DataType, index: number): Series {
-  const canonical = canonicalForm(metric, tagset);
-  return { index, metric, tagset, type, canonical, hash: fnv1a32(canonical) };
+  return NamedSeries.of(index, metric, tagset, type, canonicalForm(metric, tagset));
+}
+
+/** The same series under another number. */
+export function renumbered(series: Series, index: number): Series {
+  return NamedSeries.renumbered(series, index);
 }
 
 function metricInvalid(metric: string): EngineError {
@@ -117,11 +166,50 @@ function escaped(value: string): string {
   return /[\\"\n]/.test(value) ? value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n") : value;
 }
 
-const utf8 = new TextEncoder();
+/** Whether the canonical form says where each key ends. */
+function isReadable(metric: string, tagset: Tagset): boolean {
+  if (metric.includes("{")) return false;
+  for (const key of tagset.keys()) if (key.includes('="')) return false;
+  return true;
+}
 
-/** FNV-1a, 32 bits (draft-eastlake-fnv, section 2); what NATS uses for its own partitions. */
+/** What stands in a canonical form behind its metric. */
+function tagsetOf(canonical: string, metricLength: number): Tagset {
+  const tags = new Map<string, string>();
+  for (let at = metricLength + 1; at < canonical.length; ) {
+    const keyEnd = canonical.indexOf('="', at);
+    const from = keyEnd + 2;
+    let to = canonical.indexOf('"', from);
+    const plain = !canonical.slice(from, to).includes("\\");
+    if (!plain) while (isEscaped(canonical, to)) to = canonical.indexOf('"', to + 1);
+    const value = canonical.slice(from, to);
+    tags.set(canonical.slice(at, keyEnd), plain ? value : unescaped(value));
+    at = to + 2;
+  }
+  return tags;
+}
+
+/** Whether an odd number of backslashes stands before a place. */
+function isEscaped(text: string, at: number): boolean {
+  let from = at;
+  while (text[from - 1] === "\\") from -= 1;
+  return (at - from) % 2 === 1;
+}
+
+function unescaped(value: string): string {
+  return value.replace(/\\(.)/g, (_, letter: string) => (letter === "n" ? "\n" : letter));
+}
+
+const utf8 = new TextEncoder();
+/** Where names are encoded. */
+let bytes = new Uint8Array(1_024);
+
+/** FNV-1a, 32 bits (draft-eastlake-fnv, section 2), with a sign; what NATS uses for its own partitions. */
 function fnv1a32(text: string): number {
+  // A UTF-16 code unit takes three bytes at most.
+  if (bytes.length < 3 * text.length) bytes = new Uint8Array(6 * text.length);
+  const { written } = utf8.encodeInto(text, bytes);
   let hash = 0x811c9dc5;
-  for (const byte of utf8.encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
+  for (let at = 0; at < written; at += 1) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+  return hash;
 }

@@ -45,7 +45,8 @@ export function answerSeries(found: readonly Series[], filter: SeriesFilter, gro
 
 function groupName(filter: SeriesFilter, tags: readonly string[], series: Series): string {
   const tagset = new Map(filter.tags);
-  for (const tag of tags) tagset.set(tag, series.tagset.get(tag) ?? "");
+  const own = series.tagset;
+  for (const tag of tags) tagset.set(tag, own.get(tag) ?? "");
   // The selector of every series has neither a metric nor tags.
   return canonicalForm(filter.metric ?? "", sortedTagset(tagset)) || "{}";
 }

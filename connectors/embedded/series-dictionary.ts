@@ -1,24 +1,25 @@
 import assert from "node:assert/strict";
-import { type Series, SeriesNumbering, seriesOf } from "../../blocks/model/series.ts";
+import { renumbered, type Series, seriesOf } from "../../blocks/model/series.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import type { KeyValues, Operation } from "./environment.ts";
 import { numberKey } from "./ordered-key.ts";
 
 /**
  * A persistent number for each series, by (canonical, type): from 0, in order of first sight, never given up or reused. All of
- * it is in memory, some 500 bytes a series; at most `seriesMax`.
+ * it is in memory, some 50 bytes a series, and 150 where the graph does not know the series; at most `seriesMax`.
  *
  * A new number counts at once, and is written with the next transaction that is committed.
  */
 export class SeriesDictionary {
   readonly #table: KeyValues;
   readonly #seriesMax: number;
-  readonly #ids = new SeriesNumbering();
-  /** Who was asked for last under an index of a table, and the number of that series. */
-  readonly #asked: (Series | undefined)[] = [];
-  readonly #askedIds: number[] = [];
-  readonly #byMetric = new Map<string, number[]>();
+  /** By number: as it was asked for last, under an index of some table. */
   readonly #series: Series[] = [];
+  /** One more than the number: at the hash of a series, or behind it where others are there. Half of it is empty. */
+  #byHash = new Uint32Array(1024);
+  /** By index: the number of a series that was asked for under it. */
+  #askedIds = new Uint32Array(1024);
+  readonly #byMetric = new Map<string, number[]>();
   readonly #unobserved = new Set<number>();
   readonly #unsaved = new Set<number>();
 
@@ -36,32 +37,36 @@ export class SeriesDictionary {
   at(id: number): Series {
     const series = this.#series[id];
     assert(series !== undefined, "a stored series number must be in the dictionary");
-    return series;
+    return series.index === id ? series : renumbered(series, id);
   }
 
   idOf(series: Series): number | undefined {
-    const { index, type, canonical } = series;
-    // Where series got their numbers in the order of the graph's table, the objects are the same.
-    if (this.#series[index] === series) return index;
-    if (this.#asked[index] === series) return this.#askedIds[index];
-    const id = this.#ids.get(type, canonical);
+    const asked = this.#askedIds[series.index] ?? 0;
+    if (this.#series[asked] === series) return asked;
+    const id = this.#find(series);
     if (id !== undefined) this.#share(series, id);
     return id;
   }
 
-  /** Names and tags are in memory once: the dictionary takes over those of whoever asks. */
-  #share(series: Series, id: number): void {
-    const { index, tagset } = series;
-    if (index === id) this.#series[id] = series;
-    else {
-      if (this.#series[id]?.tagset !== tagset) this.#series[id] = { ...series, index: id };
-      for (let at = this.#asked.length; at < index; at += 1) {
-        this.#asked.push(undefined);
-        this.#askedIds.push(0);
-      }
-      this.#asked[index] = series;
-      this.#askedIds[index] = id;
+  #find({ hash, type, canonical }: Series): number | undefined {
+    for (let at = hash; ; at += 1) {
+      const id = (this.#byHash[at & (this.#byHash.length - 1)] as number) - 1;
+      if (id < 0) return undefined;
+      const known = this.#series[id] as Series;
+      if (known.hash === hash && known.type === type && known.canonical === canonical) return id;
     }
+  }
+
+  /** Names are in memory once: the dictionary takes over those of whoever asks. */
+  #share(series: Series, id: number): void {
+    const { index } = series;
+    this.#series[id] = series;
+    if (index >= this.#askedIds.length) {
+      const ids = new Uint32Array(Math.max(index + 1, 2 * this.#askedIds.length));
+      ids.set(this.#askedIds);
+      this.#askedIds = ids;
+    }
+    this.#askedIds[index] = id;
   }
 
   /** @throws {EngineError} `SERIES_LIMIT`. */
@@ -126,14 +131,25 @@ export class SeriesDictionary {
 
   #add(series: Series, id: number): void {
     this.#series.push(series);
-    this.#ids.set(series.type, series.canonical, id);
+    this.#hashed(id);
     const ofMetric = this.#byMetric.get(series.metric);
     if (ofMetric === undefined) this.#byMetric.set(series.metric, [id]);
     else ofMetric.push(id);
   }
 
+  #hashed(id: number): void {
+    if (2 * (id + 1) > this.#byHash.length) {
+      this.#byHash = new Uint32Array(2 * this.#byHash.length);
+      for (let known = 0; known < id; known += 1) this.#hashed(known);
+    }
+    const mask = this.#byHash.length - 1;
+    let at = (this.#series[id] as Series).hash & mask;
+    while (this.#byHash[at] !== 0) at = (at + 1) & mask;
+    this.#byHash[at] = id + 1;
+  }
+
   #operation(id: number): Operation {
-    const { metric, tagset, type } = this.at(id);
+    const { metric, tagset, type } = this.#series[id] as Series;
     const entry: Entry = { metric, tags: [...tagset], type, observed: !this.#unobserved.has(id) };
     return { table: this.#table, key: numberKey(id), value: Buffer.from(JSON.stringify(entry)) };
   }

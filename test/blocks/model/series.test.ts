@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { canonicalForm, SeriesTable, sortedTagset } from "../../../blocks/model/series.ts";
+import { canonicalForm, renumbered, SeriesTable, sortedTagset } from "../../../blocks/model/series.ts";
 import { EngineError } from "../../../runtime/errors.ts";
 
 test("a series is the same whatever the order of its tags, and another for another type", () => {
@@ -64,4 +65,27 @@ test("a tag called __proto__ is a tag like any other", () => {
   const series = new SeriesTable().intern("m", JSON.parse('{"__proto__":"x"}') as Record<string, string>, "tdouble");
   expect(series.canonical).toBe('m{__proto__="x"}');
   expect(series.tagset.get("__proto__")).toBe("x");
+});
+
+test("the tags of a series are those that it was named with, whatever stands in them", () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.string({ unit: fc.constantFrom("a", '"', "\\", "=", ",", "{", "}", "n", "\n") }),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(text, text), { maxLength: 4 }), (entries) => {
+      const tags = new Map(entries);
+      const { tagset } = new SeriesTable().intern("m", tags, "tdouble");
+      expect([...tagset]).toEqual([...sortedTagset(tags)]);
+    }),
+  );
+});
+
+test("a series under another number is the same otherwise", () => {
+  const series = new SeriesTable().intern("m", { 'a="': "x", b: "y" }, "tlong");
+  const { index, tagset, ...names } = renumbered(series, 7);
+  expect(index).toBe(7);
+  expect(tagset).toEqual(series.tagset);
+  expect(names).toEqual({ metric: "m", type: "tlong", canonical: series.canonical });
+  expect(renumbered(series, 7).hash).toBe(series.hash);
 });

@@ -115,6 +115,40 @@ test("a new series beyond the limit is refused, and the known ones go on", async
   await store.close();
 });
 
+test("series of one hash, and tables that number series otherwise, are kept apart", async () => {
+  // Collisions of FNV-1a.
+  const names = ["costarring", "liquid", "declinate", "macallums"];
+  const hashes = names.map((name) => table.intern(name, {}, "tdouble").hash);
+  assert.deepEqual([hashes[0], hashes[2]], [hashes[1], hashes[3]]);
+  const other = new SeriesTable();
+  for (const name of ["first", ...names].reverse()) other.intern(name, { site: "north" }, "tdouble");
+  for (const name of names.toReversed()) other.intern(name, {}, "tdouble");
+  const seriesOf = (one: SeriesTable) => names.map((name) => one.intern(name, {}, "tdouble"));
+  const everything = { from: 0, to: Number.POSITIVE_INFINITY };
+  const timesOf = async (one: SeriesTable) => {
+    const found = await store.readObservations(seriesOf(one).map((series) => ({ series, ...everything })));
+    return found.map(({ time }) => [...time]);
+  };
+  let store = await openEmbeddedStore(folder.path);
+  for (const [from, one] of [table, other, table].entries()) {
+    await store.write({
+      observations: seriesOf(one).map((series, place) => ({ series, points: points(10 * from, place + 1) })),
+    });
+  }
+  const times = await timesOf(table);
+  assert.deepEqual(times[1], [0, 1, 10, 11, 20, 21]);
+  assert.deepEqual(await timesOf(other), times);
+  await store.close();
+  store = await openEmbeddedStore(folder.path);
+  assert.deepEqual(await timesOf(other), times);
+  const found = await store.find({ tags: new Map() });
+  assert.deepEqual(
+    found.map(({ metric }) => metric),
+    names.toSorted(),
+  );
+  await store.close();
+});
+
 test("a write that cannot be encoded fails alone", async () => {
   const store = await openEmbeddedStore(folder.path);
   const a = table.intern("a", {}, "ttext");
