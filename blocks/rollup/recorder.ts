@@ -30,6 +30,11 @@ export interface Recording {
   readonly revisionOf: SeriesRevisions;
   /** Resolves once the observations are durable. */
   readonly written: Promise<void>;
+  /**
+   * Resolves once the states that are computed in other threads have arrived, and those of the recordings before it; absent where
+   * there are none. Until then the table lacks them.
+   */
+  readonly settled: Promise<void> | undefined;
 }
 
 /**
@@ -60,10 +65,14 @@ export class Recorder {
   readonly #onlyFloats: boolean;
   readonly #revisions = new WriteRevisions();
   #statesExpected = 0;
-  /** Resolves when the last recording has been computed, or has failed. */
-  #computed: Promise<unknown> = Promise.resolve();
-  /** Resolve when the last recording but one, and the last one, are durable, or have failed. */
-  #durable: readonly [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
+  /** Resolves when the last recording has been folded, or has failed. */
+  #folded: Promise<unknown> = Promise.resolve();
+  /** Resolves when no recording has states elsewhere any more; absent where none has. */
+  #settled: Promise<void> | undefined;
+  /** Resolves when the last recording is durable, or has failed. */
+  #durable: Promise<unknown> = Promise.resolve();
+  /** Resolve when the last recording but one, and the last one, are durable and settled, or have failed. */
+  #done: readonly [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
 
   constructor(given: {
     table: SeriesTable;
@@ -94,21 +103,23 @@ export class Recorder {
 
   /**
    * Records the rows of `chunks`, in order of arrival, once the recordings before it are durable, or, where writes count in
-   * order, computed: then it waits for the last one where it reads back, which would lack its points, and for the one before in
-   * any case, as it writes again the columns that the store was given, which has copied them by then.
+   * order, folded: then it waits for the last one where it reads back, which would lack its points, and for the one before in
+   * any case, as it writes again the columns that the store was given and heavy derivators take, which have copied them by then.
    *
    * @throws {EngineError} of the store.
    */
   record(chunks: readonly ObservationChunk[]): Promise<Recording> {
-    const [lastButOne, last] = this.#durable;
+    const [lastButOne, last] = this.#done;
+    const durable = this.#durable;
     const overlaps = this.recordingsMax > 1;
-    const begin = overlaps ? Promise.all([this.#computed, lastButOne]) : last;
+    const begin = overlaps ? Promise.all([this.#folded, lastButOne]) : last;
     const recording = begin.then(() => {
       if (overlaps) this.#turn = this.#turn === 0 ? 1 : 0;
-      return this.#record(chunks, last);
+      return this.#record(chunks, durable);
     });
-    this.#computed = recording.catch(() => {});
-    this.#durable = [last, recording.then(({ written }) => written).catch(() => {})];
+    this.#folded = recording.catch(() => {});
+    this.#durable = recording.then(({ written }) => written).catch(() => {});
+    this.#done = [last, recording.then(({ written, settled }) => Promise.all([written, settled])).catch(() => {})];
     return recording;
   }
 
@@ -136,18 +147,28 @@ export class Recorder {
     const written = this.#store.write({ observations });
     // It may fail before its turn comes to be heard; until then that must not count as unhandled.
     written.catch(() => {});
-    const period = this.#period;
-    if (period !== undefined) {
-      const failed = (series: Series, start: number) => this.#failed(series, period, start);
-      await settleStates(states, this.#table, this.#sets, undefined, failed);
-    }
     return {
-      ...{ states, newestBefore, revisionOf, written },
+      ...{ states, newestBefore, revisionOf, written, settled: this.#settle(states) },
       get touched() {
         // Copies, as what asks may keep them beyond the next recording.
         return observations.map(({ series, points }) => ({ series: series.index, time: points.time.slice() }));
       },
     };
+  }
+
+  #settle(states: StateTable): Promise<void> | undefined {
+    const period = this.#period;
+    if (period === undefined) return undefined;
+    const failed = (series: Series, start: number) => this.#failed(series, period, start);
+    const settling = settleStates(states, this.#table, this.#sets, undefined, failed);
+    if (settling === undefined && this.#settled === undefined) return undefined;
+    const settled = Promise.all([this.#settled, settling]).then(() => {
+      if (this.#settled === settled) this.#settled = undefined;
+    });
+    // It may fail before its turn comes to be heard.
+    settled.catch(() => {});
+    this.#settled = settled;
+    return settled;
   }
 
   #grouped(chunks: readonly ObservationChunk[]): GroupedRows[] {

@@ -50,11 +50,11 @@ export abstract class RecordingLogic extends GraphStageLogic {
   /** Recordings on their way to the store, and their rows. */
   #recordings = 0;
   #recordingRows = 0;
-  /** The last of them is not computed yet. */
-  #computing = false;
+  /** The last of them is not folded yet. */
+  #folding = false;
   #finishing = false;
-  /** At most one element an outlet: no recording starts before both are gone. */
-  readonly #waiting = new Map<Outlet<unknown>, unknown>();
+  /** What follows from recordings, by outlet: of one or two, as none starts before all is gone. */
+  readonly #waiting = new Map<Outlet<unknown>, unknown[]>();
 
   constructor(ports: RecordingShape, given: RecordingParts) {
     super(ports);
@@ -156,23 +156,28 @@ export abstract class RecordingLogic extends GraphStageLogic {
   }
 
   #startIfDue(): void {
-    if (this.#computing || this.#recordings >= this.#recorder.recordingsMax) return;
+    if (this.#folding || this.#recordings >= this.#recorder.recordingsMax) return;
     if (this.#rows === 0 || this.#waiting.size > 0) return;
     if (!this.#due && !this.#finishing && this.#rows < this.#grouper.size) return;
     const batch = this.#gathered.take();
     const gathered = this.#rows;
     this.#recordings += 1;
-    this.#computing = true;
+    this.#folding = true;
     this.#recordingRows += gathered;
     this.#rows = 0;
     this.#due = false;
     this.cancelTimer("grouper");
     const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
     const written = this.getAsyncCallback(() => this.#written(batch, gathered));
+    const folded = this.getAsyncCallback(() => this.#folded());
     const recorded = this.getAsyncCallback((recording: Recording) => this.#recorded(recording, batch));
     this.#recorder
       .record(batch.chunks)
-      .then((recording) => {
+      .then(async (recording) => {
+        if (recording.settled !== undefined) {
+          folded(undefined);
+          await recording.settled;
+        }
         recorded(recording);
         // Waited for here, not in a turn of the stage: the write may fail before that, or after the stage has stopped.
         return recording.written;
@@ -180,8 +185,14 @@ export abstract class RecordingLogic extends GraphStageLogic {
       .then(() => written(undefined), failed);
   }
 
+  /** The next may be folded while states of this one are computed in other threads. */
+  #folded(): void {
+    this.#folding = false;
+    this.#startIfDue();
+  }
+
   #recorded(recording: Recording, { receipts }: RowBatch): void {
-    this.#computing = false;
+    if (recording.settled === undefined) this.#folding = false;
     const { updates, tags } = this.ports;
     const { states, newestBefore, revisionOf } = recording;
     const letters = this.#failures.take(this.clock.now());
@@ -192,13 +203,12 @@ export abstract class RecordingLogic extends GraphStageLogic {
     }
     if (updates !== undefined && states.length > 0) {
       for (const receipt of receipts) receipt.hold();
-      this.#waiting.set(updates, new BucketUpdates({ table: this.#table, states, newestBefore, revisionOf, receipts }));
-      this.#handOver(updates);
+      const of = { table: this.#table, states, newestBefore, revisionOf, receipts };
+      this.#offer(updates, new BucketUpdates(of));
     }
     if (tags !== undefined) {
       for (const receipt of receipts) receipt.hold();
-      this.#waiting.set(tags, new TagUpdates(this.#table, recording.touched, receipts));
-      this.#handOver(tags);
+      this.#offer(tags, new TagUpdates(this.#table, recording.touched, receipts));
     }
     this.#startIfDue();
   }
@@ -215,10 +225,16 @@ export abstract class RecordingLogic extends GraphStageLogic {
     this.#stopIfDone();
   }
 
+  #offer(outlet: Outlet<unknown>, element: unknown): void {
+    this.#waiting.set(outlet, [...(this.#waiting.get(outlet) ?? []), element]);
+    this.#handOver(outlet);
+  }
+
   #handOver(outlet: Outlet<unknown>): void {
-    if (!this.#waiting.has(outlet) || !this.isAvailable(outlet)) return;
-    const element = this.#waiting.get(outlet);
-    this.#waiting.delete(outlet);
+    const [element, ...others] = this.#waiting.get(outlet) ?? [];
+    if (element === undefined || !this.isAvailable(outlet)) return;
+    if (others.length > 0) this.#waiting.set(outlet, others);
+    else this.#waiting.delete(outlet);
     this.push(outlet, element);
     this.#startIfDue();
     this.#stopIfDone();
