@@ -298,7 +298,7 @@ class AggregationLogic extends GraphStageLogic {
   }
 
   /** Heavy derivators give their results in their threads too. */
-  #withResults(states: StateTable, period: Period): Promise<void> {
+  #withResults(states: StateTable, period: Period): Promise<unknown> | undefined {
     const failed = (series: Series, start: number) => this.#failedAt(series, period, start);
     return settleStates(states, this.#context.table, this.#sets, period, failed);
   }

@@ -30,6 +30,11 @@ export interface Recording {
   readonly revisionOf: SeriesRevisions;
   /** Resolves once the observations are durable, those of the parts before included. */
   readonly written: Promise<void>;
+  /**
+   * Resolves once the states that are computed in other threads have arrived, and those of the recordings before it; absent where
+   * there are none. Until then the table lacks them.
+   */
+  readonly settled: Promise<void> | undefined;
   /** Records the next part of a batch of very many series; undefined in the last. */
   readonly rest: (() => Promise<Recording>) | undefined;
 }
@@ -41,8 +46,9 @@ interface Batch {
   readonly revisionOf: SeriesRevisions;
   /** Resolves when what the store is asked for is there. */
   readonly before: Promise<unknown>;
-  /** `written` of each part that is recorded. */
+  /** Of each part that is recorded: resolve when it is durable, and when its states have arrived too. */
   readonly written: Promise<void>[];
+  readonly done: Promise<unknown>[];
   /** Takes the last part, or the one that failed. */
   readonly ended: (part: Promise<Recording>) => void;
 }
@@ -78,10 +84,14 @@ export class Recorder {
   readonly #partSeriesMax: number;
   readonly #revisions = new WriteRevisions();
   #statesExpected = 0;
-  /** Resolves when the last recording has been computed, or has failed. */
-  #computed: Promise<unknown> = Promise.resolve();
-  /** Resolve when the last recording but one, and the last one, are durable, or have failed. */
-  #durable: readonly [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
+  /** Resolves when the last recording has been folded, or has failed. */
+  #folded: Promise<unknown> = Promise.resolve();
+  /** Resolves when no recording has states elsewhere any more; absent where none has. */
+  #settled: Promise<void> | undefined;
+  /** Resolves when the last recording is durable, or has failed. */
+  #durable: Promise<unknown> = Promise.resolve();
+  /** Resolve when the last recording but one, and the last one, are durable and settled, or have failed. */
+  #done: readonly [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
 
   constructor(given: {
     table: SeriesTable;
@@ -115,15 +125,16 @@ export class Recorder {
 
   /**
    * Records the rows of `chunks`, in order of arrival, once the recordings before it are durable, or, where writes count in
-   * order, computed: then it waits for the last one where it reads back, which would lack its points, and for the one before in
-   * any case, as it writes again the columns that the store was given, which has copied them by then.
+   * order, folded: then it waits for the last one where it reads back, which would lack its points, and for the one before in
+   * any case, as it writes again the columns that the store was given and heavy derivators take, which have copied them by then.
    *
    * @throws {EngineError} of the store.
    */
   record(chunks: readonly ObservationChunk[]): Promise<Recording> {
-    const [lastButOne, last] = this.#durable;
+    const [lastButOne, last] = this.#done;
+    const durable = this.#durable;
     const overlaps = this.recordingsMax > 1;
-    const begin = overlaps ? Promise.all([this.#computed, lastButOne]) : last;
+    const begin = overlaps ? Promise.all([this.#folded, lastButOne]) : last;
     let ended: Batch["ended"] = () => {};
     const whole = new Promise<Recording>((resolve) => {
       ended = resolve;
@@ -136,14 +147,15 @@ export class Recorder {
       return this.#recordPart({
         parts: partsOf(grouped, this.#partSeriesMax),
         revisionOf,
-        before: last,
-        written: [],
+        before: durable,
+        ...{ written: [], done: [] },
         ended,
       });
     });
     first.catch(() => ended(first));
-    this.#computed = whole.catch(() => {});
-    this.#durable = [last, whole.then(({ written }) => written).catch(() => {})];
+    this.#folded = whole.catch(() => {});
+    this.#durable = whole.then(({ written }) => written).catch(() => {});
+    this.#done = [last, whole.then(({ written, settled }) => Promise.all([written, settled])).catch(() => {})];
     return first;
   }
 
@@ -157,8 +169,8 @@ export class Recorder {
   async #record(batch: Batch): Promise<Recording> {
     const { parts, revisionOf, before } = batch;
     const place = batch.written.length;
-    // No more parts are on their way to the store than recordings may be.
-    if (place > 0) await batch.written[place - (this.#store.writesInOrder === true ? 2 : 1)];
+    // No more parts are on their way than recordings may be.
+    if (place > 0) await batch.done[place - (this.#store.writesInOrder === true ? 2 : 1)];
     const grouped = parts[place] as readonly GroupedRows[];
     await this.#learnNewest(grouped, before);
     const newestBefore = this.#newestOf(grouped);
@@ -181,19 +193,33 @@ export class Recorder {
     // It may fail before its turn comes to be heard; until then that must not count as unhandled.
     written.catch(() => {});
     batch.written.push(written);
-    const period = this.#period;
-    if (period !== undefined) {
-      const failed = (series: Series, start: number) => this.#failed(series, period, start);
-      await settleStates(states, this.#table, this.#sets, undefined, failed);
-    }
+    const settled = this.#settle(states);
+    const done = settled === undefined ? written : Promise.all([written, settled]);
+    done.catch(() => {});
+    batch.done.push(done);
     return {
-      ...{ states, newestBefore, revisionOf, written },
+      ...{ states, newestBefore, revisionOf, written, settled },
       rest: place + 1 < parts.length ? () => this.#recordPart(batch) : undefined,
       get touched() {
         // Copies, as what asks may keep them beyond the next recording.
         return observations.map(({ series, points }) => ({ series: series.index, time: points.time.slice() }));
       },
     };
+  }
+
+  #settle(states: StateTable): Promise<void> | undefined {
+    const period = this.#period;
+    if (period === undefined) return undefined;
+    const failed = (series: Series, start: number) => this.#failed(series, period, start);
+    const settling = settleStates(states, this.#table, this.#sets, undefined, failed);
+    if (settling === undefined && this.#settled === undefined) return undefined;
+    const settled = Promise.all([this.#settled, settling]).then(() => {
+      if (this.#settled === settled) this.#settled = undefined;
+    });
+    // It may fail before its turn comes to be heard.
+    settled.catch(() => {});
+    this.#settled = settled;
+    return settled;
   }
 
   #grouped(chunks: readonly ObservationChunk[]): GroupedRows[] {

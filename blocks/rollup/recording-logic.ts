@@ -50,13 +50,13 @@ export abstract class RecordingLogic extends GraphStageLogic {
   /** Recordings on their way to the store, and their rows. */
   #recordings = 0;
   #recordingRows = 0;
-  /** The last of them is not computed yet. */
-  #computing = false;
+  /** The last of them is not folded yet. */
+  #folding = false;
   /** Records the next part of it, where there are more. */
   #recordRest: (() => void) | undefined;
   #finishing = false;
-  /** At most one element an outlet: no recording starts before both are gone. */
-  readonly #waiting = new Map<Outlet<unknown>, unknown>();
+  /** What follows from recordings, by outlet: of three at most, as none starts before all is gone. */
+  readonly #waiting = new Map<Outlet<unknown>, unknown[]>();
 
   constructor(ports: RecordingShape, given: RecordingParts) {
     super(ports);
@@ -158,7 +158,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
   }
 
   #startIfDue(): void {
-    if (this.#computing || this.#waiting.size > 0) return;
+    if (this.#folding || this.#waiting.size > 0) return;
     if (this.#recordRest !== undefined) {
       this.#recordRest();
       return;
@@ -177,17 +177,24 @@ export abstract class RecordingLogic extends GraphStageLogic {
 
   /** @param part Of the batch: the first, or the next. */
   #follow(part: Promise<Recording>, batch: RowBatch, gathered: number): void {
-    this.#computing = true;
+    this.#folding = true;
     this.#recordRest = undefined;
     const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
     const written = this.getAsyncCallback(() => this.#written(batch, gathered));
+    const folded = this.getAsyncCallback((recording: Recording) => {
+      this.#folded(recording, batch, gathered);
+      this.#startIfDue();
+    });
     const recorded = this.getAsyncCallback((recording: Recording) => {
-      const { rest } = recording;
-      if (rest !== undefined) this.#recordRest = () => this.#follow(rest(), batch, gathered);
+      if (recording.settled === undefined) this.#folded(recording, batch, gathered);
       this.#recorded(recording, batch);
     });
     part
       .then(async (recording) => {
+        if (recording.settled !== undefined) {
+          folded(recording);
+          await recording.settled;
+        }
         recorded(recording);
         // Waited for here, not in a turn of the stage: the write may fail before that, or after the stage has stopped.
         await recording.written;
@@ -196,8 +203,13 @@ export abstract class RecordingLogic extends GraphStageLogic {
       .catch(failed);
   }
 
+  /** The next may be folded while states of this one are computed in other threads. */
+  #folded({ rest }: Recording, batch: RowBatch, gathered: number): void {
+    this.#folding = false;
+    if (rest !== undefined) this.#recordRest = () => this.#follow(rest(), batch, gathered);
+  }
+
   #recorded(recording: Recording, { receipts }: RowBatch): void {
-    this.#computing = false;
     const { updates, tags } = this.ports;
     const { states, newestBefore, revisionOf } = recording;
     const letters = this.#failures.take(this.clock.now());
@@ -208,13 +220,12 @@ export abstract class RecordingLogic extends GraphStageLogic {
     }
     if (updates !== undefined && states.length > 0) {
       for (const receipt of receipts) receipt.hold();
-      this.#waiting.set(updates, new BucketUpdates({ table: this.#table, states, newestBefore, revisionOf, receipts }));
-      this.#handOver(updates);
+      const of = { table: this.#table, states, newestBefore, revisionOf, receipts };
+      this.#offer(updates, new BucketUpdates(of));
     }
     if (tags !== undefined) {
       for (const receipt of receipts) receipt.hold();
-      this.#waiting.set(tags, new TagUpdates(this.#table, recording.touched, receipts));
-      this.#handOver(tags);
+      this.#offer(tags, new TagUpdates(this.#table, recording.touched, receipts));
     }
     this.#startIfDue();
   }
@@ -231,10 +242,16 @@ export abstract class RecordingLogic extends GraphStageLogic {
     this.#stopIfDone();
   }
 
+  #offer(outlet: Outlet<unknown>, element: unknown): void {
+    this.#waiting.set(outlet, [...(this.#waiting.get(outlet) ?? []), element]);
+    this.#handOver(outlet);
+  }
+
   #handOver(outlet: Outlet<unknown>): void {
-    if (!this.#waiting.has(outlet) || !this.isAvailable(outlet)) return;
-    const element = this.#waiting.get(outlet);
-    this.#waiting.delete(outlet);
+    const [element, ...others] = this.#waiting.get(outlet) ?? [];
+    if (element === undefined || !this.isAvailable(outlet)) return;
+    if (others.length > 0) this.#waiting.set(outlet, others);
+    else this.#waiting.delete(outlet);
     this.push(outlet, element);
     this.#startIfDue();
     this.#stopIfDone();

@@ -7,16 +7,17 @@ import type { StateTable } from "./state-table.ts";
 /**
  * Waits for the states that are computed in other threads.
  *
+ * @returns undefined where there are none.
  * @param results Where results are wanted too: the period of the buckets.
  * @param failed What is told of failures of a bucket.
  */
-export async function settleStates(
+export function settleStates(
   states: StateTable,
   table: SeriesTable,
   sets: DerivatorSets,
   results: Period | undefined,
   failed: (series: Series, start: number) => OnFailure,
-): Promise<void> {
+): Promise<unknown> | undefined {
   const waiting: Promise<void>[] = [];
   states.others.forEach((others, row) => {
     if (others === undefined) return;
@@ -28,5 +29,5 @@ export async function settleStates(
     const settling = set.settle(others, bucket, failed(series, start));
     if (settling !== undefined) waiting.push(settling);
   });
-  if (waiting.length > 0) await Promise.all(waiting);
+  return waiting.length === 0 ? undefined : Promise.all(waiting);
 }

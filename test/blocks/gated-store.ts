@@ -69,6 +69,7 @@ export class LateStore extends GatedStore {
   }
 
   override async write(write: StoreWrite): Promise<void> {
+    this.writes.push(write);
     this.#underWay += 1;
     this.underWayMax = Math.max(this.underWayMax, this.#underWay);
     const { clock } = this;

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { messageBlock } from "../../blocks/message.ts";
+import type { Derivator } from "../../blocks/model/derivator.ts";
 import type { DeadLetterChunk } from "../../blocks/model/dead-letter.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import type { BucketUpdates, TagUpdates } from "../../blocks/rollup/updates.ts";
+import { virtualClock } from "../../runtime/clock/virtual-clock.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import { assertAllStopped } from "../../runtime/streams/probes/assert-all-stopped.ts";
+import { LateStore } from "./gated-store.ts";
 import { BlockRun, type BlockRunOptions, FollowedReceipt } from "./block-run.ts";
 
 const minute = 60_000;
@@ -376,3 +379,74 @@ test("a chunk of nothing but unsound rows settles at once, and nothing is record
   assert.deepEqual(run.store.writes, []);
   assert.ok(followed.settled?.balanced);
 });
+
+test("message folds one more recording while states of the last are computed elsewhere, and tells of them in order", async () => {
+  const { run, store, gates } = elsewhere();
+  send(run, [0, 1, 2, 3]);
+  send(run, [4, 5, 6, 7]);
+  await run.pass(0);
+  assert.deepEqual([store.rowsWritten, gates.length], [[4, 4], 2]);
+
+  gates[1]?.();
+  await run.pass(0);
+  run.outlet("updates").expectNoMessage();
+  run.input.expectNoRequest();
+  gates[0]?.();
+  await run.pass(0);
+  const lengths = [run.taken<BucketUpdates>("updates"), run.taken<BucketUpdates>("updates")].map(
+    ({ states }) => (states.others[0] as [readonly number[]])[0].length,
+  );
+  send(run, [8, 9, 10, 11]);
+  await run.pass(0);
+  const written = store.rowsWritten;
+  assert.deepEqual({ lengths, written }, { lengths: [4, 8], written: [4, 4, 4] });
+});
+
+test("a recording without states elsewhere is told of behind one that waits for its own", async () => {
+  const { run, store, gates } = elsewhere();
+  send(run, [0, 1, 2, 3]);
+  const texts = [4, 5, 6, 7].map((time) => ["name", "ttext", time, "a"] as const);
+  for (const chunk of run.chunks(texts, new FollowedReceipt(4).receipt)) run.input.sendNext(chunk);
+  // For the first write, whose end the newest timestamp of the other series waits for.
+  await run.pass(0);
+  await run.pass(0);
+  assert.deepEqual([store.rowsWritten, gates.length], [[4, 4], 1]);
+  run.outlet("updates").expectNoMessage();
+
+  gates[0]?.();
+  await run.pass(0);
+  const told = [run.taken<BucketUpdates>("updates"), run.taken<BucketUpdates>("updates")].map(
+    ({ states }) => run.table.at(states.series[0] as number).metric,
+  );
+  assert.deepEqual(told, ["flow", "name"]);
+});
+
+function send(run: BlockRun, times: readonly number[]): void {
+  run.input.sendNext(run.doubles(times, new FollowedReceipt(times.length).receipt));
+}
+
+/** A message block with a derivator of doubles whose states come when the gates open, each of its own bucket. */
+function elsewhere() {
+  const store = new LateStore(virtualClock(), () => 0);
+  const gates: (() => void)[] = [];
+  const derivator: Derivator<readonly number[]> = {
+    kind: "derivator",
+    name: "elsewhere",
+    summary: "For tests.",
+    appliesTo: (type) => type === "tdouble",
+    resultType: () => "tlong",
+    seed: () => [],
+    copy: (state) => state,
+    add: (state, { time }, from, to) => [...state, ...time.slice(from, to)],
+    merge: (earlier, later) => [...earlier, ...later],
+    settled: (state) => new Promise((resolve) => gates.push(() => resolve(state))),
+    result: (state) => state.length,
+    encode: (state) => Uint8Array.from(state),
+    decode: (bytes) => [...bytes],
+  };
+  const given = { aggregators: ["1m"], derivators: ["elsewhere"], grouper: { size: 4, duration: "1 second" } };
+  const run = new BlockRun(messageBlock, given, { outlets: ["updates"], store, derivators: [derivator] });
+  store.clock = run.clock;
+  run.outlet("updates").request(10);
+  return { run, store, gates };
+}
