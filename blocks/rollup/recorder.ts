@@ -524,8 +524,8 @@ class GroupWrite implements ObservationsWrite {
   }
 }
 
-/** Tables of so many states, and what is written for them, take some 20 MB. */
-const partSeriesMaxDefault = 16_384;
+/** Tables of so many states, and what is written for them, take some 10 MB. */
+const partSeriesMaxDefault = 8_192;
 
 /** Whether so many series, or buckets of a period, are too many for a second such batch in memory. */
 export const isLarge = (count: number) => count > 65_536;

@@ -1,6 +1,6 @@
 import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
-import type { Database, RootDatabase } from "lmdb";
+import type { Database, RangeIterable, RangeOptions, RootDatabase } from "lmdb";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 
 /** Keys and values as bytes, ordered by key. What it returns are copies. */
@@ -11,6 +11,21 @@ export interface Operation {
   readonly table: KeyValues;
   readonly key: Buffer;
   readonly value: Uint8Array | undefined;
+}
+
+/** Entries of a table in a range; see `iterated`. */
+export const entriesOf = (table: KeyValues, range: RangeOptions) => iterated(table.getRange(range));
+
+/** Keys of a table in a range; see `iterated`. */
+export const keysOf = (table: KeyValues, range: RangeOptions) => iterated(table.getKeys(range));
+
+/**
+ * What the library's ranges give, without the reference that they keep to their iterator: with it both become old before they
+ * are collected, some 2 KB for each look into a table.
+ */
+function iterated<T>(range: RangeIterable<T>): Iterable<T> {
+  const { iterate } = range as RangeIterable<T> & { iterate: () => Iterator<T> };
+  return { [Symbol.iterator]: iterate };
 }
 
 export interface EnvironmentOptions {

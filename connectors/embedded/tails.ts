@@ -24,6 +24,23 @@ export class Tail {
     return this.held ? this.memory : undefined;
   }
 
+  /** As new, but for the memory. */
+  reset(): this {
+    this.start = Number.POSITIVE_INFINITY;
+    this.lastTime = Number.NEGATIVE_INFINITY;
+    this.count = 0;
+    this.stride = 0;
+    this.hasBlobs = false;
+    this.bytes = 0;
+    this.key = undefined;
+    this.held = false;
+    this.known = true;
+    this.plannedBy = 0;
+    this.plannedBefore = 0;
+    this.write = 0;
+    return this;
+  }
+
   /** It is `chunk`, of which it keeps a copy where others may be appended to it. */
   hold(chunk: Uint8Array, keeping: boolean): void {
     this.bytes = chunk.byteLength;
@@ -46,7 +63,7 @@ const entryBytes = 700;
  *
  * Transactions are numbered, and committed one after the other; the next is planned, on what this one will leave behind, while
  * this one is on its way. Bounded by `bytesMax`, besides tails that are planned: those not used for as long as it takes to fill
- * half of it with others are forgotten.
+ * a third of it with others are forgotten. Others are made of them, as objects that live for seconds are dear to collect.
  */
 export class Tails {
   readonly #bytesMax: number;
@@ -54,6 +71,8 @@ export class Tails {
   #recent: Map<number, Tail>[] = [];
   #older: Map<number, Tail>[] = [];
   #recentBytes = 0;
+  /** Forgotten ones. */
+  #spare: Tail[] = [];
   /** The transaction that is planned, and the last one that is committed. */
   #planning = 1;
   #committed = 0;
@@ -75,6 +94,11 @@ export class Tails {
     if (tail?.known === true) return tail;
     if (tail !== undefined && this.isPlanned(tail)) throw new NotCommittedYet();
     return this.#keep(series, level, find());
+  }
+
+  /** One that says that there is nothing. */
+  blank(): Tail {
+    return this.#spare.pop()?.reset() ?? new Tail();
   }
 
   /** As it is committed; undefined where a change of the track is on its way. */
@@ -123,7 +147,7 @@ export class Tails {
 
   /** The write at hand takes rows from the track: what its tail will be is looked for once that is committed. */
   planUnknown(series: number, level: number): void {
-    const tail = this.get(series, level, () => new Tail());
+    const tail = this.get(series, level, () => this.blank());
     this.plan(tail);
     tail.known = false;
   }
@@ -172,12 +196,25 @@ export class Tails {
 
   #count(bytes: number): void {
     this.#recentBytes += bytes;
-    if (2 * this.#recentBytes <= this.#bytesMax) return;
+    if (3 * this.#recentBytes <= this.#bytesMax) return;
     const dropped = this.#older;
     this.#older = this.#recent;
-    // Those that are planned are the only word of what is on its way. They do not count: there may be more of them than is remembered.
-    this.#recent = dropped.map((tails) => new Map([...tails].filter(([, tail]) => this.isPlanned(tail))));
+    this.#spare = [];
+    this.#recent = dropped.map((tails) => this.#planned(tails));
     this.#recentBytes = 0;
+  }
+
+  /**
+   * Those that are planned are the only word of what is on its way. They do not count: there may be more of them than is
+   * remembered. The others are spare.
+   */
+  #planned(tails: ReadonlyMap<number, Tail>): Map<number, Tail> {
+    const planned = new Map<number, Tail>();
+    for (const [series, tail] of tails) {
+      if (this.isPlanned(tail)) planned.set(series, tail);
+      else this.#spare.push(tail);
+    }
+    return planned;
   }
 }
 

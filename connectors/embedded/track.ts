@@ -9,7 +9,7 @@ import {
   encodeChunk,
   lastTimeOf,
 } from "../../blocks/model/rows/chunk.ts";
-import type { KeyValues } from "./environment.ts";
+import { entriesOf, keysOf, type KeyValues } from "./environment.ts";
 import { readOrdered, writeOrdered } from "./ordered-key.ts";
 import { concatRows, lowerBound, mergeRows, noRows, type Rows, sliceRows } from "../../blocks/model/rows/rows.ts";
 import { NotCommittedYet, Tail, type Tails } from "./tails.ts";
@@ -67,7 +67,7 @@ export class Track {
     }
     const parts: Rows[] = [];
     const first = this.#startAtOrBefore(from) ?? from;
-    for (const { value } of this.#chunks.getRange({ start: this.#key(first), end: this.#key(to) })) {
+    for (const { value } of entriesOf(this.#chunks, { start: this.#key(first), end: this.#key(to) })) {
       const rows = between(decodeChunk(aligned(value)), from, to);
       if (rows.time.length > 0) parts.push(rows);
     }
@@ -104,7 +104,7 @@ export class Track {
       left = sliceRows(left, taken, left.time.length);
     };
     const range = { start: this.#key(first), end: this.#key(max(times)), inclusiveEnd: true };
-    for (const { key, value } of this.#chunks.getRange(range)) {
+    for (const { key, value } of entriesOf(this.#chunks, range)) {
       const start = readOrdered(key, prefixBytes);
       rewrite(start);
       into = { start, rows: decodeChunk(aligned(value)) };
@@ -186,7 +186,7 @@ export class Track {
       at = end;
     };
     const range = { start: this.#key(first), end: this.#key(last), inclusiveEnd: true };
-    for (const { key, value } of this.#chunks.getRange(range)) {
+    for (const { key, value } of entriesOf(this.#chunks, range)) {
       const start = readOrdered(key, prefixBytes);
       // Rows before the very first chunk fall into it.
       if (into !== undefined) mergeUpTo(lowerBound(time, start, at));
@@ -268,9 +268,9 @@ export class Track {
   }
 
   #findTail(): Tail {
-    const tail = new Tail();
+    const tail = this.#tails?.blank() ?? new Tail();
     const range = { start: this.#key(Number.POSITIVE_INFINITY), end: this.#prefix(), reverse: true, limit: 1 };
-    for (const { key, value } of this.#chunks.getRange(range)) {
+    for (const { key, value } of entriesOf(this.#chunks, range)) {
       const chunk = aligned(value);
       Object.assign(tail, chunkHeader(chunk));
       tail.start = readOrdered(key, prefixBytes);
@@ -290,14 +290,14 @@ export class Track {
   }
 
   #firstStart(): number {
-    for (const key of this.#chunks.getKeys({ start: this.#key(Number.NEGATIVE_INFINITY), limit: 1 })) {
+    for (const key of keysOf(this.#chunks, { start: this.#key(Number.NEGATIVE_INFINITY), limit: 1 })) {
       return readOrdered(key, prefixBytes);
     }
     return Number.POSITIVE_INFINITY;
   }
 
   #startAtOrBefore(time: number): number | undefined {
-    for (const key of this.#chunks.getKeys({ start: this.#key(time), end: this.#prefix(), reverse: true, limit: 1 })) {
+    for (const key of keysOf(this.#chunks, { start: this.#key(time), end: this.#prefix(), reverse: true, limit: 1 })) {
       return readOrdered(key, prefixBytes);
     }
     return undefined;
