@@ -12,11 +12,12 @@ function tail(start: number, bytes = 0): Tail {
 const notAsked = () => assert.fail("a known tail is not looked for");
 
 /** A write of one track. */
-function plan(tails: Tails, series: number, start: number): void {
+function plan(tails: Tails, series: number, start: number): Tail {
   tails.begin();
   const planned = tails.get(series, 0, () => tail(0));
   tails.plan(planned);
   planned.start = start;
+  return planned;
 }
 
 test("a tail is looked for once, also one without a chunk", () => {
@@ -79,8 +80,8 @@ test("a track that rows are taken from makes others wait", () => {
   assert.equal(tails.get(1, 2, () => tail(4)).start, 4);
 });
 
-test("tails not used while half of the bytes fill with others are forgotten, used and planned ones are not", () => {
-  const tails = new Tails(8_000);
+test("tails not used while a third of the bytes fills with others are forgotten, used and planned ones are not", () => {
+  const tails = new Tails(12_000);
   const use = (series: number) => tails.get(series, 0, () => tail(series, 1_000));
   plan(tails, 9, 1);
   for (const series of [0, 1, 2, 0, 3, 4]) use(series);
@@ -88,4 +89,24 @@ test("tails not used while half of the bytes fill with others are forgotten, use
   for (const series of [5, 6, 7, 8]) use(series);
   assert.equal(tails.get(1, 0, () => tail(99)).start, 99);
   assert.equal(tails.get(9, 0, notAsked).start, 1);
+});
+
+test("a forgotten tail is used again as if it were new, and one that is planned is not", () => {
+  const tails = new Tails(12_000);
+  const first = plan(tails, 1, 7);
+  tails.submitted();
+  const made = new Set<Tail>();
+  for (let series = 2; series < 40; series += 1) {
+    const found = tails.get(series, 0, () => {
+      const blank = tails.blank();
+      assert.deepEqual({ ...blank, memory: undefined }, { ...new Tail() });
+      blank.hold(new Uint8Array(1_000), true);
+      return Object.assign(blank, { start: series, count: 3, key: Buffer.alloc(1) });
+    });
+    assert.equal(found.start, series);
+    made.add(found);
+  }
+  assert.ok(made.size < 38);
+  assert.ok(!made.has(first));
+  assert.equal(tails.get(1, 0, notAsked).start, 7);
 });
