@@ -19,7 +19,7 @@ const settings = record({
     default: "10 GiB",
   }),
   max_rows: integer("It is full beyond this number of data points.", { min: 1, default: 50_000_000 }),
-  series_max: integer("Most series that it remembers; each takes some 500 bytes of memory.", {
+  series_max: integer("Most series that it remembers; each takes some 250 bytes of memory.", {
     min: 1,
     max: 100_000_000,
     default: 1_000_000,

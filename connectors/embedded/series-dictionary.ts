@@ -6,7 +6,7 @@ import { numberKey } from "./ordered-key.ts";
 
 /**
  * A persistent number for each series, by (canonical, type): from 0, in order of first sight, never given up or reused. All of
- * it is in memory, some 50 bytes a series, and 150 where the graph does not know the series; at most `seriesMax`.
+ * it is in memory, some 40 bytes a series, and 170 where the graph does not know it; at most `seriesMax`.
  *
  * A new number counts at once, and is written with the next transaction that is committed.
  */

@@ -5,7 +5,7 @@ import { readOwner } from "./folder-lock.ts";
 
 const settings = record({
   path: path("Folder of the store; made if it is not there. One engine owns it at a time."),
-  series_max: integer("Most series that the store holds; each takes some 500 bytes of memory.", {
+  series_max: integer("Most series that the store holds; each takes some 250 bytes of memory.", {
     min: 1,
     max: 100_000_000,
     default: 1_000_000,
