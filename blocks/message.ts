@@ -44,8 +44,10 @@ class MessageLogic extends RecordingLogic {
   }
 
   protected take(given: ObservationChunk): void {
-    const { sound: chunk, letters } = soundRows(given, this.#node, this.clock.now());
-    this.reject(letters, chunk.receipt);
+    const { sound, letters } = soundRows(given, this.#node, this.clock.now());
+    this.reject(letters, sound.receipt);
+    const { sound: chunk, letters: homeless } = this.placed(sound);
+    this.reject(homeless, chunk.receipt);
     if (chunk.length === 0) {
       chunk.receipt.release();
       return;

@@ -7,8 +7,10 @@ import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { SeriesTable } from "../model/series.ts";
 import type { DerivatorFailures } from "./derivator-failures.ts";
 import { GatheredRows, type RowBatch } from "./gathered-rows.ts";
+import type { PlacedRows } from "./placed-rows.ts";
 import type { Recorder, Recording } from "./recorder.ts";
 import type { RecordingShape } from "./recording-shape.ts";
+import type { PartedRows } from "./sound-rows.ts";
 import { BucketUpdates, TagUpdates } from "./updates.ts";
 
 /** When rows that were taken in go to the store. */
@@ -25,6 +27,7 @@ export interface RecordingParts {
   /** What derivators failed at while it recorded. */
   readonly failures: DerivatorFailures;
   readonly grouper: Grouper;
+  readonly placed: PlacedRows;
   /** Someone wants to see what is gathered: record it now. */
   readonly flushes: Observable<void>;
 }
@@ -42,6 +45,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
   readonly #recorder: Recorder;
   readonly #failures: DerivatorFailures;
   readonly #grouper: Grouper;
+  readonly #placed: PlacedRows;
   readonly #flushes: Observable<void>;
   #subscription: Subscription | undefined;
   readonly #gathered: GatheredRows;
@@ -64,6 +68,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
     this.#recorder = given.recorder;
     this.#failures = given.failures;
     this.#grouper = given.grouper;
+    this.#placed = given.placed;
     this.#flushes = given.flushes;
     this.setHandler(ports.in, {
       onPush: () => {
@@ -116,6 +121,11 @@ export abstract class RecordingLogic extends GraphStageLogic {
 
   /** One chunk came in; the outlets `observations` and `rejected`, where they are there, are available. */
   protected abstract take(chunk: ObservationChunk): void;
+
+  /** The rows that the store has room for, and letters for the others. */
+  protected placed(chunk: ObservationChunk): PartedRows {
+    return this.#placed.part(chunk, this.clock.now());
+  }
 
   /** Puts rows, and the hold on their receipt, with those that wait for the next recording. */
   protected gather(chunk: ObservationChunk): void {
@@ -170,15 +180,17 @@ export abstract class RecordingLogic extends GraphStageLogic {
     const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
     const written = this.getAsyncCallback(() => this.#written(batch, gathered));
     const folded = this.getAsyncCallback(() => this.#folded());
-    const recorded = this.getAsyncCallback((recording: Recording) => this.#recorded(recording, batch));
+    const recorded = this.getAsyncCallback((done: () => void) => done());
     this.#recorder
       .record(batch.chunks)
       .then(async (recording) => {
+        // Before others that share the recorder go on.
+        const touched = this.ports.tags === undefined ? [] : recording.touched;
         if (recording.settled !== undefined) {
           folded(undefined);
           await recording.settled;
         }
-        recorded(recording);
+        recorded(() => this.#recorded(recording, touched, batch));
         // Waited for here, not in a turn of the stage: the write may fail before that, or after the stage has stopped.
         return recording.written;
       })
@@ -191,7 +203,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
     this.#startIfDue();
   }
 
-  #recorded(recording: Recording, { receipts }: RowBatch): void {
+  #recorded(recording: Recording, touched: Recording["touched"], { receipts }: RowBatch): void {
     if (recording.settled === undefined) this.#folding = false;
     const { updates, tags } = this.ports;
     const { states, newestBefore, revisionOf } = recording;
@@ -208,7 +220,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
     }
     if (tags !== undefined) {
       for (const receipt of receipts) receipt.hold();
-      this.#offer(tags, new TagUpdates(this.#table, recording.touched, receipts));
+      this.#offer(tags, new TagUpdates(this.#table, touched, receipts));
     }
     this.#startIfDue();
   }

@@ -7,6 +7,7 @@ import type { Series, Tagset } from "../../blocks/model/series.ts";
 import type {
   ObservationsWrite,
   SeriesFilter,
+  SeriesPlaces,
   SeriesRange,
   StateRows,
   StatesWrite,
@@ -83,6 +84,10 @@ export class EmbeddedStore implements Store {
       plan: (write, from, plan) => this.#plan(write, from, plan),
       commit: (plan) => this.#commit(plan),
     });
+  }
+
+  get places(): SeriesPlaces {
+    return this.#dictionary;
   }
 
   async newest(series: readonly Series[]): Promise<Float64Array> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Series, SeriesNumbering, seriesOf } from "../../blocks/model/series.ts";
+import type { SeriesPlaces } from "../../blocks/model/store.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import type { KeyValues, Operation } from "./environment.ts";
 import { numberKey } from "./ordered-key.ts";
@@ -10,7 +11,7 @@ import { numberKey } from "./ordered-key.ts";
  *
  * A new number counts at once, and is written with the next transaction that is committed.
  */
-export class SeriesDictionary {
+export class SeriesDictionary implements SeriesPlaces {
   readonly #table: KeyValues;
   readonly #seriesMax: number;
   readonly #ids = new SeriesNumbering();
@@ -62,6 +63,16 @@ export class SeriesDictionary {
       this.#asked[index] = series;
       this.#askedIds[index] = id;
     }
+  }
+
+  get max(): number {
+    return this.#seriesMax;
+  }
+
+  take(series: Series): boolean {
+    if (this.idOf(series) === undefined && this.size >= this.#seriesMax) return false;
+    this.intern(series);
+    return true;
   }
 
   /** @throws {EngineError} `SERIES_LIMIT`. */
