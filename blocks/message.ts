@@ -5,7 +5,7 @@ import type { ObservationChunk } from "./model/observation-chunk.ts";
 import { RecordingLogic, type RecordingParts } from "./rollup/recording-logic.ts";
 import { recordingParts, recordingSettings } from "./rollup/recording-settings.ts";
 import { RecordingShape } from "./rollup/recording-shape.ts";
-import { soundRows } from "./rollup/sound-rows.ts";
+import { soundRows } from "./model/sound-rows.ts";
 
 /**
  * Stores raw observations and computes their first period.

@@ -101,7 +101,7 @@ export interface SeriesFilter {
   readonly range?: { readonly from: number; readonly to: number };
 }
 
-/** The series that a store has room for. Whoever writes a series that may be new asks for its place first. */
+/** The series that a store or a buffer has room for. Whoever writes a series that may be new asks for its place first. */
 export interface SeriesPlaces {
   readonly max: number;
   /** @returns whether the series has a place, from now on if need be; false where none is left. */

@@ -7,10 +7,10 @@ import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { SeriesTable } from "../model/series.ts";
 import type { DerivatorFailures } from "./derivator-failures.ts";
 import { GatheredRows, type RowBatch } from "./gathered-rows.ts";
-import type { PlacedRows } from "./placed-rows.ts";
+import type { PlacedRows } from "../model/placed-rows.ts";
 import type { Recorder, Recording } from "./recorder.ts";
 import type { RecordingShape } from "./recording-shape.ts";
-import type { PartedRows } from "./sound-rows.ts";
+import type { PartedRows } from "../model/sound-rows.ts";
 import { BucketUpdates, TagUpdates } from "./updates.ts";
 
 /** When rows that were taken in go to the store. */

@@ -3,7 +3,7 @@ import type { BlockContext } from "../model/component.ts";
 import { periodOf } from "../model/period.ts";
 import { chosenDerivators } from "./chosen.ts";
 import { DerivatorFailures } from "./derivator-failures.ts";
-import { PlacedRows } from "./placed-rows.ts";
+import { PlacedRows } from "../model/placed-rows.ts";
 import { Recorder } from "./recorder.ts";
 import type { RecordingParts } from "./recording-logic.ts";
 import { aggregatorsSetting, derivatorsSetting, hotSeriesSetting, storeSetting } from "./settings.ts";

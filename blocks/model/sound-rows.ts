@@ -1,11 +1,11 @@
 import type { ErrorCode } from "../../runtime/errors.ts";
-import { newColumn } from "../model/columns.ts";
-import type { DataType, Position2d } from "../model/data-type.ts";
-import type { DeadLetter } from "../model/dead-letter.ts";
-import { ObservationChunk } from "../model/observation-chunk.ts";
-import { formatTimestamp, timestampMax, timestampMin } from "../model/timestamp.ts";
-import { base64Of, shown, valueToJson } from "../model/value.ts";
-import { isWellFormed } from "../model/well-formed.ts";
+import { newColumn } from "./columns.ts";
+import type { DataType, Position2d } from "./data-type.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import { ObservationChunk } from "./observation-chunk.ts";
+import { formatTimestamp, timestampMax, timestampMin } from "./timestamp.ts";
+import { base64Of, shown, valueToJson } from "./value.ts";
+import { isWellFormed } from "./well-formed.ts";
 
 export interface PartedRows {
   readonly sound: ObservationChunk;
