@@ -5,7 +5,7 @@ import type { ObservationChunk } from "./model/observation-chunk.ts";
 import { RecordingLogic, type RecordingParts } from "./rollup/recording-logic.ts";
 import { recordingParts, recordingSettings } from "./rollup/recording-settings.ts";
 import { RecordingShape } from "./rollup/recording-shape.ts";
-import { soundRows } from "./rollup/sound-rows.ts";
+import { soundRows } from "./model/sound-rows.ts";
 
 /**
  * Stores raw observations and computes their first period.
@@ -44,8 +44,10 @@ class MessageLogic extends RecordingLogic {
   }
 
   protected take(given: ObservationChunk): void {
-    const { sound: chunk, letters } = soundRows(given, this.#node, this.clock.now());
-    this.reject(letters, chunk.receipt);
+    const { sound, letters } = soundRows(given, this.#node, this.clock.now());
+    this.reject(letters, sound.receipt);
+    const { sound: chunk, letters: homeless } = this.placed(sound);
+    this.reject(homeless, chunk.receipt);
     if (chunk.length === 0) {
       chunk.receipt.release();
       return;

@@ -58,7 +58,11 @@ class ObservationLogic extends RecordingLogic {
     const published: ObservationChunk[] = [];
     const subscribed = observations !== undefined && !this.isClosed(observations);
     if (subscribed) published.push(chunk);
-    for (const part of derived) {
+    for (const made of derived) {
+      const { sound: part, letters: homeless } = this.placed(made);
+      receipt.added(homeless.length);
+      this.reject(homeless, receipt);
+      if (part.length === 0) continue;
       receipt.hold();
       receipt.added(part.length);
       this.gather(part);

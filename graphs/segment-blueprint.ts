@@ -14,6 +14,7 @@ import type { HeavyRunner } from "../blocks/model/heavy-task.ts";
 import { ObservationChunk } from "../blocks/model/observation-chunk.ts";
 import { sharedState } from "../blocks/model/shared-state.ts";
 import type { Store } from "../blocks/model/store.ts";
+import { PlacedRows } from "../blocks/model/placed-rows.ts";
 import type { Receipt } from "../runtime/receipt.ts";
 import { Flow } from "../runtime/streams/flow.ts";
 import { GraphDSL, type GraphBuilder } from "../runtime/streams/graph-dsl.ts";
@@ -28,6 +29,7 @@ import { atNode } from "./at-node.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { PlannedNode, Segment, Wire } from "./plan.ts";
 import { BufferSink } from "./stages/buffer-sink.ts";
+import { PlacesGate } from "./stages/places-gate.ts";
 import { BufferSource, type BufferSourceControl } from "./stages/buffer-source.ts";
 import { type SourceControl, SourceGate } from "./stages/source-gate.ts";
 import { SourceRouter } from "./stages/source-router.ts";
@@ -81,11 +83,6 @@ export async function segmentBlueprint(
         (ports) => outlets.set(node, ports),
         (port) => inlets.set(node, port),
       );
-    for (const buffer of segment.fills) {
-      // Another partition than the first may lack what fills it.
-      if (!wires.some(({ to }) => to === buffer)) continue;
-      inlets.set(buffer, builder.add(new BufferSink(parts.buffer(buffer))).in);
-    }
     for (const buffer of segment.reads) {
       const out = readerOutlet(builder, buffer, segment, partition, parts, controls);
       outlets.set(buffer, new Map([["observations", out]]));
@@ -125,8 +122,9 @@ async function openNodes(
   const opened: [PlannedNode, Place][] = [];
   const shared = sharedState();
   const closings: RunnableGraph<unknown>[] = [];
-  for (const node of segment.nodes) {
+  for (const node of [...segment.nodes, ...segment.fills]) {
     const { definition } = node;
+    // Another partition than the first may lack what feeds it.
     const fed = wires.some(({ to }) => to === node);
     try {
       if (definition.kind === "source") {
@@ -135,6 +133,8 @@ async function openNodes(
         opened.push([node, await openBlock(node, definition, wires, parts, shared, closings)]);
       } else if (definition.kind === "sink" && fed) {
         opened.push([node, await openSink(node, definition, parts, closings)]);
+      } else if (definition.kind === "buffer" && fed) {
+        opened.push([node, await openFill(node, parts, closings)]);
       }
     } catch (error) {
       // What holds a port or a file gives it back when its stream ends, so it gets one that does at once.
@@ -225,6 +225,21 @@ async function openSink(
   const sink = await definition.open(node.settings as never, parts.context(node.name));
   closings.push(Source.empty<SinkElement>().to(sink));
   return (builder, _outlets, inlet) => inlet(builder.add(sink).in);
+}
+
+/** Rows of series that the buffer has no place for go to the dead letters. */
+async function openFill(node: PlannedNode, parts: SegmentParts, closings: RunnableGraph<unknown>[]): Promise<Place> {
+  const buffer = parts.buffer(node);
+  const { places } = buffer;
+  if (places === undefined) return (builder, _outlets, inlet) => inlet(builder.add(new BufferSink(buffer)).in);
+  const rejected = await parts.deadLetters(node.name);
+  closings.push(Source.empty<SinkElement>().to(rejected));
+  return (builder, _outlets, inlet) => {
+    const gate = builder.add(new PlacesGate(new PlacedRows(places, node.name, "the buffer")));
+    builder.connect(gate.observations, builder.add(new BufferSink(buffer)).in);
+    builder.connect(gate.rejected, builder.add(rejected).in);
+    inlet(gate.in);
+  };
 }
 
 function readerOutlet(

@@ -1,4 +1,5 @@
 import type { Tally } from "../../runtime/receipt.ts";
+import type { SeriesPlaces } from "./store.ts";
 import type { ObservationChunk } from "./observation-chunk.ts";
 
 /** Of the records that are not settled: some consumer has never committed them. */
@@ -87,6 +88,8 @@ export interface BufferReader {
 export interface Buffer {
   readonly partitions: number;
   readonly durable: boolean;
+  /** Where it holds so many series and no more. Absent: any number. */
+  readonly places?: SeriesPlaces;
   /**
    * Appends rows in order, each to the partition `series.hash % partitions`; chunks of one turn become one record a partition
    * (group commit), or several where they are large. Does not touch receipts.

@@ -101,6 +101,13 @@ export interface SeriesFilter {
   readonly range?: { readonly from: number; readonly to: number };
 }
 
+/** The series that a store or a buffer has room for. Whoever writes a series that may be new asks for its place first. */
+export interface SeriesPlaces {
+  readonly max: number;
+  /** @returns whether the series has a place, from now on if need be; false where none is left. */
+  take(series: Series): boolean;
+}
+
 /**
  * Where observations, rollups and tags come to rest. Keyed writes: (series, timestamp) and (series, period, bucket); the last
  * write of a key stands. One writer per series; any number of readers.
@@ -114,6 +121,8 @@ export interface Store {
    * it is. Absent: who writes a key again waits until the first write is durable.
    */
   readonly writesInOrder?: true;
+  /** Where it holds so many series and no more. Absent: any number. */
+  readonly places?: SeriesPlaces;
   /** Timestamp of the newest stored observation of each series, in the same order; `-Infinity` where there is none. */
   newest(series: readonly Series[]): Promise<Float64Array>;
   /** One result per range, in the same order; empty where nothing is stored. */

@@ -7,8 +7,10 @@ import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { SeriesTable } from "../model/series.ts";
 import type { DerivatorFailures } from "./derivator-failures.ts";
 import { GatheredRows, type RowBatch } from "./gathered-rows.ts";
+import type { PlacedRows } from "../model/placed-rows.ts";
 import type { Recorder, Recording } from "./recorder.ts";
 import type { RecordingShape } from "./recording-shape.ts";
+import type { PartedRows } from "../model/sound-rows.ts";
 import { BucketUpdates, TagUpdates } from "./updates.ts";
 
 /** When rows that were taken in go to the store. */
@@ -25,6 +27,7 @@ export interface RecordingParts {
   /** What derivators failed at while it recorded. */
   readonly failures: DerivatorFailures;
   readonly grouper: Grouper;
+  readonly placed: PlacedRows;
   /** Someone wants to see what is gathered: record it now. */
   readonly flushes: Observable<void>;
 }
@@ -42,6 +45,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
   readonly #recorder: Recorder;
   readonly #failures: DerivatorFailures;
   readonly #grouper: Grouper;
+  readonly #placed: PlacedRows;
   readonly #flushes: Observable<void>;
   #subscription: Subscription | undefined;
   readonly #gathered: GatheredRows;
@@ -66,6 +70,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
     this.#recorder = given.recorder;
     this.#failures = given.failures;
     this.#grouper = given.grouper;
+    this.#placed = given.placed;
     this.#flushes = given.flushes;
     this.setHandler(ports.in, {
       onPush: () => {
@@ -118,6 +123,11 @@ export abstract class RecordingLogic extends GraphStageLogic {
 
   /** One chunk came in; the outlets `observations` and `rejected`, where they are there, are available. */
   protected abstract take(chunk: ObservationChunk): void;
+
+  /** The rows that the store has room for, and letters for the others. */
+  protected placed(chunk: ObservationChunk): PartedRows {
+    return this.#placed.part(chunk, this.clock.now());
+  }
 
   /** Puts rows, and the hold on their receipt, with those that wait for the next recording. */
   protected gather(chunk: ObservationChunk): void {
@@ -185,17 +195,19 @@ export abstract class RecordingLogic extends GraphStageLogic {
       this.#folded(recording, batch, gathered);
       this.#startIfDue();
     });
-    const recorded = this.getAsyncCallback((recording: Recording) => {
-      if (recording.settled === undefined) this.#folded(recording, batch, gathered);
-      this.#recorded(recording, batch);
-    });
+    const recorded = this.getAsyncCallback((done: () => void) => done());
     part
       .then(async (recording) => {
+        // Before others that share the recorder go on.
+        const touched = this.ports.tags === undefined ? [] : recording.touched;
         if (recording.settled !== undefined) {
           folded(recording);
           await recording.settled;
         }
-        recorded(recording);
+        recorded(() => {
+          if (recording.settled === undefined) this.#folded(recording, batch, gathered);
+          this.#recorded(recording, touched, batch);
+        });
         // Waited for here, not in a turn of the stage: the write may fail before that, or after the stage has stopped.
         await recording.written;
         if (recording.rest === undefined) written(undefined);
@@ -209,7 +221,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
     if (rest !== undefined) this.#recordRest = () => this.#follow(rest(), batch, gathered);
   }
 
-  #recorded(recording: Recording, { receipts }: RowBatch): void {
+  #recorded(recording: Recording, touched: Recording["touched"], { receipts }: RowBatch): void {
     const { updates, tags } = this.ports;
     const { states, newestBefore, revisionOf } = recording;
     const letters = this.#failures.take(this.clock.now());
@@ -225,7 +237,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
     }
     if (tags !== undefined) {
       for (const receipt of receipts) receipt.hold();
-      this.#offer(tags, new TagUpdates(this.#table, recording.touched, receipts));
+      this.#offer(tags, new TagUpdates(this.#table, touched, receipts));
     }
     this.#startIfDue();
   }

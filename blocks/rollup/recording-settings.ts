@@ -3,6 +3,7 @@ import type { BlockContext } from "../model/component.ts";
 import { periodOf } from "../model/period.ts";
 import { chosenDerivators } from "./chosen.ts";
 import { DerivatorFailures } from "./derivator-failures.ts";
+import { PlacedRows } from "../model/placed-rows.ts";
 import { Recorder } from "./recorder.ts";
 import type { RecordingParts } from "./recording-logic.ts";
 import { aggregatorsSetting, derivatorsSetting, hotSeriesSetting, storeSetting } from "./settings.ts";
@@ -42,5 +43,6 @@ export function recordingParts(given: SettingsOf<typeof recording>, context: Blo
     recorder: new Recorder(parts),
     failures: parts.failures,
   }));
-  return { table, flushes, grouper: given.grouper, recorder, failures };
+  const placed = new PlacedRows(parts.store.places, context.node);
+  return { table, flushes, grouper: given.grouper, recorder, failures, placed };
 }

@@ -12,6 +12,7 @@ import type {
 } from "../../blocks/model/buffer.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import { refuseWithoutRetention } from "../../blocks/model/replay-start.ts";
+import type { SeriesPlaces } from "../../blocks/model/store.ts";
 import type { SeriesTable } from "../../blocks/model/series.ts";
 import type { Clock } from "../../runtime/clock/clock.ts";
 import { EngineError } from "../../runtime/errors.ts";
@@ -109,6 +110,10 @@ export class DiskBuffer implements BufferContract {
 
   get partitions(): number {
     return this.#folder.partitions.length;
+  }
+
+  get places(): SeriesPlaces {
+    return this.#folder.dictionary;
   }
 
   async append(chunks: readonly ObservationChunk[]): Promise<void> {

@@ -7,6 +7,7 @@ import type { Series, Tagset } from "../../blocks/model/series.ts";
 import type {
   ObservationsWrite,
   SeriesFilter,
+  SeriesPlaces,
   SeriesRange,
   StateRows,
   StatesWrite,
@@ -15,7 +16,7 @@ import type {
   StoreWrite,
 } from "../../blocks/model/store.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
-import { Environment, type KeyValues } from "./environment.ts";
+import { Environment, type KeyValues, type Operation } from "./environment.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { numberKey } from "./ordered-key.ts";
 import { PeriodLevels, rawLevel } from "./period-levels.ts";
@@ -83,6 +84,10 @@ export class EmbeddedStore implements Store {
       plan: (write, from, plan) => this.#plan(write, from, plan),
       commit: (plan) => this.#commit(plan),
     });
+  }
+
+  get places(): SeriesPlaces {
+    return this.#dictionary;
   }
 
   async newest(series: readonly Series[]): Promise<Float64Array> {
@@ -286,7 +291,11 @@ export class EmbeddedStore implements Store {
     const levels = this.#levels.takeUnsaved();
     this.#tails.submitted();
     try {
-      await this.#environment.commit([...series.operations, ...levels.operations, ...operations]);
+      const named: Operation[] = [];
+      for (const operation of series.operations) {
+        if (named.push(operation) === namedAtOnce) await this.#environment.commit(named.splice(0));
+      }
+      await this.#environment.commit([...named, ...levels.operations, ...operations]);
     } catch (thrown) {
       this.#tails.failed();
       series.failed();
@@ -296,6 +305,9 @@ export class EmbeddedStore implements Store {
     this.#tails.settled();
   }
 }
+
+/** Of more series that are new at once the first ones are written before. */
+const namedAtOnce = 8_192;
 
 /** Series that are looked at before others get their turn, some milliseconds: the shards of each are a look at the disk. */
 const findSlice = { inMemory: 8_192, onDisk: 256 };

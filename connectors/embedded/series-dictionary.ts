@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { renumbered, type Series, seriesOf } from "../../blocks/model/series.ts";
+import type { SeriesPlaces } from "../../blocks/model/store.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import type { KeyValues, Operation } from "./environment.ts";
 import { numberKey } from "./ordered-key.ts";
@@ -10,7 +11,7 @@ import { numberKey } from "./ordered-key.ts";
  *
  * A new number counts at once, and is written with the next transaction that is committed.
  */
-export class SeriesDictionary {
+export class SeriesDictionary implements SeriesPlaces {
   readonly #table: KeyValues;
   readonly #seriesMax: number;
   /** By number: as it was asked for last, under an index of some table. */
@@ -69,6 +70,16 @@ export class SeriesDictionary {
     this.#askedIds[index] = id;
   }
 
+  get max(): number {
+    return this.#seriesMax;
+  }
+
+  take(series: Series): boolean {
+    if (this.idOf(series) === undefined && this.size >= this.#seriesMax) return false;
+    this.intern(series);
+    return true;
+  }
+
   /** @throws {EngineError} `SERIES_LIMIT`. */
   intern(series: Series): number {
     const known = this.idOf(series);
@@ -105,14 +116,22 @@ export class SeriesDictionary {
     for (const id of ids) if (!this.#unobserved.has(id)) yield this.at(id);
   }
 
-  /** What has to be written before any row that uses a new number, once, unless that `failed`. */
-  takeUnsaved(): { operations: Operation[]; failed: () => void } {
-    const ids = [...this.#unsaved];
+  /**
+   * What has to be written before any row that uses a new number, once, unless that `failed`. In order: of new ones any first part
+   * may be written alone.
+   */
+  takeUnsaved(): { operations: Iterable<Operation>; failed: () => void } {
+    const ids = [...this.#unsaved].sort((a, b) => a - b);
     this.#unsaved.clear();
     const failed = () => {
       for (const id of ids) this.#unsaved.add(id);
     };
-    return { operations: ids.map((id) => this.#operation(id)), failed };
+    return { operations: this.#operations(ids), failed };
+  }
+
+  /** Made one by one: there may be hundreds of thousands. */
+  *#operations(ids: readonly number[]): IterableIterator<Operation> {
+    for (const id of ids) yield this.#operation(id);
   }
 
   /** Reads what another process has added since. */

@@ -1,4 +1,5 @@
-import type { Store, StoreWrite } from "../../blocks/model/store.ts";
+import type { Series } from "../../blocks/model/series.ts";
+import type { SeriesPlaces, Store, StoreWrite } from "../../blocks/model/store.ts";
 import type { Clock } from "../../runtime/clock/clock.ts";
 import { MemoryStore } from "../../connectors/memory/store.ts";
 
@@ -43,6 +44,21 @@ export class GatedStore implements Store {
     return this.writes.flatMap(({ observations }) =>
       observations === undefined ? [] : [observations.reduce((rows, { points }) => rows + points.time.length, 0)],
     );
+  }
+}
+
+/** One with room for so many series. */
+export class SmallStore extends GatedStore {
+  readonly places: SeriesPlaces;
+  readonly #taken = new Set<string>();
+
+  constructor(max: number) {
+    super();
+    const taken = this.#taken;
+    this.places = {
+      max,
+      take: ({ canonical }: Series) => taken.has(canonical) || (taken.size < max && taken.add(canonical).size > 0),
+    };
   }
 }
 

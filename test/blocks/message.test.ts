@@ -8,7 +8,7 @@ import type { BucketUpdates, TagUpdates } from "../../blocks/rollup/updates.ts";
 import { virtualClock } from "../../runtime/clock/virtual-clock.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import { assertAllStopped } from "../../runtime/streams/probes/assert-all-stopped.ts";
-import { LateStore } from "./gated-store.ts";
+import { LateStore, SmallStore } from "./gated-store.ts";
 import { BlockRun, type BlockRunOptions, FollowedReceipt } from "./block-run.ts";
 
 const minute = 60_000;
@@ -321,6 +321,41 @@ test("rows that would spoil a rollup go to the dead letters, the others are reco
   await run.pass(1_000);
   assert.deepEqual(run.store.rowsWritten, [2]);
   assert.ok(followed.settled?.balanced);
+});
+
+test("rows of a new series that a full store has no place for go to the dead letters, the known ones go on", async () => {
+  const store = new SmallStore(2);
+  const given = { aggregators: ["1m"], grouper: { size: 2, duration: "1 second" } };
+  const run = new BlockRun(messageBlock, given, { outlets: ["rejected"], store });
+  run.outlet("rejected").request(10);
+  const send = (metrics: readonly string[]) => {
+    const followed = new FollowedReceipt(metrics.length);
+    for (const [chunk] of [
+      run.chunks(
+        metrics.map((metric, at) => [metric, "tdouble", at, 1] as const),
+        followed.receipt,
+      ),
+    ])
+      run.input.sendNext(chunk);
+    return followed;
+  };
+  const first = send(["a", "b"]);
+  await run.rest();
+  const second = send(["a", "c", "b", "c"]);
+  await run.rest();
+  const { letters, receipt } = run.taken<DeadLetterChunk>("rejected");
+  const reason = 'Cannot record a data point of the new series "c" as the store holds at most 2 (series_max)';
+  const told = letters.map(({ code, payload }) => ({ code, ...(payload as { metric: string; values: unknown }) }));
+  const row = { code: "SERIES_LIMIT", metric: "c", tagset: {}, type: "tdouble" };
+  assert.equal(letters[0]?.reason, reason);
+  assert.deepEqual(told, [
+    { ...row, values: [["1970-01-01T00:00:00.001Z", 1]] },
+    { ...row, values: [["1970-01-01T00:00:00.003Z", 1]] },
+  ]);
+  receipt.release();
+  await run.pass(1_000);
+  assert.deepEqual(run.store.rowsWritten, [2, 2]);
+  for (const { settled } of [first, second]) assert.ok(settled?.balanced);
 });
 
 test.each([

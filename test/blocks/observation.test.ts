@@ -7,6 +7,7 @@ import { observationBlock } from "../../blocks/observation.ts";
 import type { BucketUpdates, TagUpdates } from "../../blocks/rollup/updates.ts";
 import { EngineError } from "../../runtime/errors.ts";
 import { assertAllStopped } from "../../runtime/streams/probes/assert-all-stopped.ts";
+import { SmallStore } from "./gated-store.ts";
 import { BlockRun, type BlockRunOptions, FollowedReceipt } from "./block-run.ts";
 
 /** Of a flow its double, and whether it is above 2. */
@@ -93,6 +94,29 @@ test("observation hands on what was derived behind its origin, stores it and giv
   const buckets = Array.from({ length: states.length }, (_, row) => run.table.at(states.series[row] ?? -1).metric);
   assert.deepEqual(buckets, ["doubled", "high", "named"]);
   assert.equal(run.taken<TagUpdates>("tags").touched.length, 3);
+});
+
+test("what is derived of a series that a full store has no place for is a dead letter, the rest goes on", async () => {
+  const run = observation(["doubled"], { outlets: ["observations", "rejected"], store: new SmallStore(1) }, 1);
+  for (const name of ["observations", "rejected"]) run.outlet(name).request(10);
+  const followed = new FollowedReceipt(1);
+  run.input.sendNext(run.doubles([3], followed.receipt));
+  await run.rest();
+  const { letters, receipt } = run.taken<DeadLetterChunk>("rejected");
+  assert.deepEqual(
+    letters.map(({ code, payload }) => [code, (payload as { metric: string }).metric]),
+    [["SERIES_LIMIT", "high"]],
+  );
+  receipt.release();
+  for (const rows of [["flow 3 3"], ["doubled 3 6"]]) {
+    const chunk = run.taken<ObservationChunk>("observations");
+    assert.deepEqual(rowsOf(chunk), rows);
+    chunk.receipt.durable(chunk.length);
+    chunk.receipt.release();
+  }
+  await run.rest();
+  assert.deepEqual(run.store.rowsWritten, [1]);
+  assert.ok(followed.settled?.balanced);
 });
 
 test("the books balance over what was derived, published or not", async () => {

@@ -149,6 +149,24 @@ test("series of one hash, and tables that number series otherwise, are kept apar
   await store.close();
 });
 
+test("very many series that got their places before one was written are all found under their own numbers", async () => {
+  const store = await openEmbeddedStore(folder.path);
+  const named = Array.from({ length: 20_000 }, (_, one) => table.intern(`m${one}`, {}, "tdouble"));
+  for (const series of named) assert.ok(store.places.take(series));
+  const written = [19_999, 7, 8_192].map((index) => table.at(index));
+  await store.write({ observations: written.map((series) => ({ series, points: points(series.index, 1) })) });
+  await store.close();
+  const again = await openEmbeddedStore(folder.path, { seriesMax: 20_000 });
+  const found = await again.readObservations(written.map((series) => ({ series, from: 0, to: 20_000 })));
+  assert.deepEqual(
+    found.map(({ time }) => [...time]),
+    [[19_999], [7], [8_192]],
+  );
+  assert.equal((await again.find({ tags: new Map() })).length, 3);
+  assert.ok(named.every((series) => again.places.take(series)));
+  await again.close();
+});
+
 test("a write that cannot be encoded fails alone", async () => {
   const store = await openEmbeddedStore(folder.path);
   const a = table.intern("a", {}, "ttext");

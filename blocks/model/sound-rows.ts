@@ -1,11 +1,17 @@
 import type { ErrorCode } from "../../runtime/errors.ts";
-import { newColumn } from "../model/columns.ts";
-import type { DataType, Position2d } from "../model/data-type.ts";
-import type { DeadLetter } from "../model/dead-letter.ts";
-import { ObservationChunk } from "../model/observation-chunk.ts";
-import { formatTimestamp, timestampMax, timestampMin } from "../model/timestamp.ts";
-import { base64Of, shown, valueToJson } from "../model/value.ts";
-import { isWellFormed } from "../model/well-formed.ts";
+import { newColumn } from "./columns.ts";
+import type { DataType, Position2d } from "./data-type.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import { ObservationChunk } from "./observation-chunk.ts";
+import { formatTimestamp, timestampMax, timestampMin } from "./timestamp.ts";
+import { base64Of, shown, valueToJson } from "./value.ts";
+import { isWellFormed } from "./well-formed.ts";
+
+export interface PartedRows {
+  readonly sound: ObservationChunk;
+  /** One for each other row. */
+  readonly letters: readonly DeadLetter[];
+}
 
 /**
  * Parts the rows that can be recorded from those that would spoil a rollup, or that the store could not give back: a number that
@@ -15,11 +21,7 @@ import { isWellFormed } from "../model/well-formed.ts";
  *
  * @returns `chunk` itself where all its rows are sound, as good as always; `letters` stand for the others.
  */
-export function soundRows(
-  chunk: ObservationChunk,
-  node: string,
-  at: number,
-): { readonly sound: ObservationChunk; readonly letters: readonly DeadLetter[] } {
+export function soundRows(chunk: ObservationChunk, node: string, at: number): PartedRows {
   const { time, values, length } = chunk;
   const floats = values instanceof Float64Array ? values : undefined;
   const boxed = chunk.layout === "boxed";
@@ -29,7 +31,7 @@ export function soundRows(
     if (!isTime(time[row] as number) || ruleBroken(chunk, row) !== undefined) faulty.push(row);
   }
   if (faulty.length === 0) return all(chunk);
-  return { sound: without(chunk, new Set(faulty)), letters: faulty.map((row) => letterOf(chunk, row, node, at)) };
+  return { sound: withoutRows(chunk, new Set(faulty)), letters: faulty.map((row) => letterOf(chunk, row, node, at)) };
 }
 
 // One pass over the columns, without a call a row: this is paid for every row there is. Bounds are compared with constants, as what
@@ -57,7 +59,7 @@ function areSound(time: Float64Array, values: Float64Array, length: number): boo
   return spoilt === 0;
 }
 
-const noLetters: readonly DeadLetter[] = [];
+export const noLetters: readonly DeadLetter[] = [];
 
 function all(chunk: ObservationChunk) {
   return { sound: chunk, letters: noLetters };
@@ -96,7 +98,7 @@ function isPosition(value: unknown): boolean {
   return Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180;
 }
 
-function without(chunk: ObservationChunk, rows: ReadonlySet<number>): ObservationChunk {
+export function withoutRows(chunk: ObservationChunk, rows: ReadonlySet<number>): ObservationChunk {
   const length = chunk.length - rows.size;
   const series = new Uint32Array(length);
   const time = new Float64Array(length);
@@ -113,19 +115,24 @@ function without(chunk: ObservationChunk, rows: ReadonlySet<number>): Observatio
 }
 
 function letterOf(chunk: ObservationChunk, row: number, node: string, at: number): DeadLetter {
-  const { metric, tagset, type } = chunk.table.at(chunk.series[row] as number);
   const time = chunk.time[row] as number;
-  const value = chunk.values[row];
   const [code, reason]: [ErrorCode, string] = isTime(time)
-    ? ["VALUE_INVALID", `Cannot record a value as ${ruleBroken(chunk, row)}: it is ${shown(value)}`]
+    ? ["VALUE_INVALID", `Cannot record a value as ${ruleBroken(chunk, row)}: it is ${shown(chunk.values[row])}`]
     : [
         "TIMESTAMP_INVALID",
         `Cannot record a data point as its time must be a whole ms of the years 1 to 9999: it is ${time}`,
       ];
+  return { node, code, reason, where: {}, payload: payloadOf(chunk, row), at };
+}
+
+/** A row as a dead letter holds it: a message of its own, which can be sent again where it is sound. */
+export function payloadOf(chunk: ObservationChunk, row: number): object {
+  const { metric, tagset, type } = chunk.table.at(chunk.series[row] as number);
+  const time = chunk.time[row] as number;
+  const value = chunk.values[row];
   const stamp = isTime(time) ? formatTimestamp(time) : String(time);
-  const json = chunk.layout === "long" ? valueToJson(type, value) : printable(value);
-  const payload = { metric, tagset: Object.fromEntries(tagset), type, values: [[stamp, json]] };
-  return { node, code, reason, where: {}, payload, at };
+  const json = ruleBroken(chunk, row) === undefined ? valueToJson(type, value) : printable(value);
+  return { metric, tagset: Object.fromEntries(tagset), type, values: [[stamp, json]] };
 }
 
 /** What a dead letter can hold of anything. */
