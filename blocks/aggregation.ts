@@ -13,7 +13,7 @@ import { chosenDerivators } from "./rollup/chosen.ts";
 import { DerivatorFailures, failHere, type OnFailure } from "./rollup/derivator-failures.ts";
 import type { DerivatorSet, DerivatorSets } from "./rollup/derivator-set.ts";
 import { aggregatorsSetting, derivatorsSetting, hotSeriesSetting, storeSetting } from "./rollup/settings.ts";
-import { isLarge } from "./rollup/recorder.ts";
+import { isLarge } from "./rollup/group-by-series.ts";
 import { receiverGone } from "./rollup/recording-logic.ts";
 import { settleStates } from "./rollup/settle-states.ts";
 import type { StateTable } from "./rollup/state-table.ts";

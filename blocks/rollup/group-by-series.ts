@@ -216,6 +216,21 @@ export class SeriesGrouper {
   }
 }
 
+/** The groups in their order, with so many series each at most. */
+export function partsOf(grouped: readonly GroupedRows[], seriesMax: number): (readonly GroupedRows[])[] {
+  if (grouped.reduce((groups, { length }) => groups + length, 0) <= seriesMax) return [grouped];
+  const parts: (readonly GroupedRows[])[] = [];
+  for (const groups of grouped) {
+    for (let from = 0; from < groups.length; from += seriesMax) {
+      parts.push([groups.slice(from, Math.min(groups.length, from + seriesMax))]);
+    }
+  }
+  return parts;
+}
+
+/** Whether so many series, or buckets of a period, are too many for a second such batch in memory. */
+export const isLarge = (count: number) => count > 65_536;
+
 /** Below it a call of the kernel, and the room it takes, cost more than they save. */
 const compiledFromDefault = 4_096;
 

@@ -80,3 +80,8 @@ export function lowerBound(column: Float64Array, time: number, from = 0, to = co
   }
   return low;
 }
+
+/** The first row of `from` to `to` that is not before `time`; at once where all are. */
+export function firstFrom(column: Float64Array, time: number, from: number, to: number): number {
+  return to > from && (column[to - 1] as number) < time ? to : lowerBound(column, time, from, to);
+}

@@ -1,5 +1,5 @@
 import { floatStateWidth, foldFloats } from "../derivators/float-state.ts";
-import type { Column, Points } from "../model/columns.ts";
+import type { Points } from "../model/columns.ts";
 import { type Layout, layoutOf } from "../model/data-type.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { Period } from "../model/period.ts";
@@ -7,11 +7,12 @@ import type { Series, SeriesTable } from "../model/series.ts";
 import type { ObservationsWrite, SeriesRange, Store } from "../model/store.ts";
 import { type DerivatorFailures, failHere, type OnFailure } from "./derivator-failures.ts";
 import type { DerivatorSet, DerivatorSets, DerivatorStates } from "./derivator-set.ts";
-import { type GroupedRows, SeriesGrouper } from "./group-by-series.ts";
+import { type GroupedRows, isLarge, partsOf, SeriesGrouper } from "./group-by-series.ts";
+import { GroupWrite } from "./group-write.ts";
 import { HotPoints } from "./hot-points.ts";
 import { HotStates } from "./hot-states.ts";
 import type { FoldKernel } from "./kernel/fold-kernel.ts";
-import { joinedPoints, lowerBound, mergePoints, pointsOf, type RowSpan } from "./merge-points.ts";
+import { firstFrom, joinedPoints, lowerBound, mergePoints, pointsOf, type RowSpan } from "./merge-points.ts";
 import { coalescedRanges } from "./ranges.ts";
 import { SeriesNumbers } from "./series-numbers.ts";
 import { settleStates } from "./settle-states.ts";
@@ -489,51 +490,8 @@ export class Recorder {
   }
 }
 
-/** In their order, with so many series each at most. */
-function partsOf(grouped: readonly GroupedRows[], seriesMax: number): (readonly GroupedRows[])[] {
-  if (grouped.reduce((groups, { length }) => groups + length, 0) <= seriesMax) return [grouped];
-  const parts: (readonly GroupedRows[])[] = [];
-  for (const groups of grouped) {
-    for (let from = 0; from < groups.length; from += seriesMax) {
-      parts.push([groups.slice(from, Math.min(groups.length, from + seriesMax))]);
-    }
-  }
-  return parts;
-}
-
-/** Observations of one group; the views are made for a store that asks for them. */
-class GroupWrite implements ObservationsWrite {
-  readonly series: Series;
-  readonly revision: number | undefined;
-  readonly #time: Float64Array;
-  readonly #values: Column;
-  readonly #from: number;
-  readonly #to: number;
-
-  constructor(series: Series, groups: GroupedRows, place: number, revision: number | undefined) {
-    this.series = series;
-    this.revision = revision;
-    this.#time = groups.time;
-    this.#values = groups.values;
-    this.#from = groups.from[place] as number;
-    this.#to = groups.to[place] as number;
-  }
-
-  get points(): Points {
-    return pointsOf({ time: this.#time, values: this.#values, from: this.#from, to: this.#to });
-  }
-}
-
 /** Tables of so many states, and what is written for them, take some 10 MB. */
 const partSeriesMaxDefault = 8_192;
 
-/** Whether so many series, or buckets of a period, are too many for a second such batch in memory. */
-export const isLarge = (count: number) => count > 65_536;
-
 /** Raw points that are kept for each series of `hotSeriesMax`, on average. */
 const hotPointsOfSeries = 16;
-
-/** The first row of `from` to `to` that is not before `time`; at once where all are. */
-function firstFrom(column: Float64Array, time: number, from: number, to: number): number {
-  return to > from && (column[to - 1] as number) < time ? to : lowerBound(column, time, from, to);
-}
