@@ -9,12 +9,15 @@ import type {
   SinkElement,
   SourceContext,
   SourceDefinition,
+  SourceElement,
 } from "../blocks/model/component.ts";
+import { DeadLetterChunk } from "../blocks/model/dead-letter.ts";
 import type { HeavyRunner } from "../blocks/model/heavy-task.ts";
 import { ObservationChunk } from "../blocks/model/observation-chunk.ts";
 import { sharedState } from "../blocks/model/shared-state.ts";
 import type { Store } from "../blocks/model/store.ts";
 import { PlacedRows } from "../blocks/model/placed-rows.ts";
+import type { PartedRows } from "../blocks/model/sound-rows.ts";
 import type { Receipt } from "../runtime/receipt.ts";
 import { Flow } from "../runtime/streams/flow.ts";
 import { GraphDSL, type GraphBuilder } from "../runtime/streams/graph-dsl.ts";
@@ -29,7 +32,6 @@ import { atNode } from "./at-node.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { PlannedNode, Segment, Wire } from "./plan.ts";
 import { BufferSink } from "./stages/buffer-sink.ts";
-import { PlacesGate } from "./stages/places-gate.ts";
 import { BufferSource, type BufferSourceControl } from "./stages/buffer-source.ts";
 import { type SourceControl, SourceGate } from "./stages/source-gate.ts";
 import { SourceRouter } from "./stages/source-router.ts";
@@ -234,12 +236,27 @@ async function openFill(node: PlannedNode, parts: SegmentParts, closings: Runnab
   if (places === undefined) return (builder, _outlets, inlet) => inlet(builder.add(new BufferSink(buffer)).in);
   const rejected = await parts.deadLetters(node.name);
   closings.push(Source.empty<SinkElement>().to(rejected));
+  const { clock } = parts.context(node.name);
+  const placed = new PlacedRows(places, node.name, "the buffer");
+  const parting = Flow.of<ObservationChunk>().mapConcat((chunk) => partedElements(placed.part(chunk, clock.now())));
   return (builder, _outlets, inlet) => {
-    const gate = builder.add(new PlacesGate(new PlacedRows(places, node.name, "the buffer")));
-    builder.connect(gate.observations, builder.add(new BufferSink(buffer)).in);
-    builder.connect(gate.rejected, builder.add(rejected).in);
-    inlet(gate.in);
+    const first = builder.add(parting);
+    const router = builder.add(new SourceRouter());
+    builder.connect(first.out, router.in);
+    builder.connect(router.observations, builder.add(new BufferSink(buffer)).in);
+    builder.connect(router.rejected, builder.add(rejected).in);
+    inlet(first.in);
   };
+}
+
+function partedElements({ sound, letters }: PartedRows): readonly SourceElement[] {
+  if (letters.length === 0) return [sound];
+  const { receipt } = sound;
+  for (const { code } of letters) receipt.deadLettered(code, 1);
+  const refused = new DeadLetterChunk(letters, receipt);
+  if (sound.length === 0) return [refused];
+  receipt.hold();
+  return [sound, refused];
 }
 
 function readerOutlet(
