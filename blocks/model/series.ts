@@ -116,9 +116,19 @@ class NamedSeries implements Series {
   }
 
   get tagset(): Tagset {
-    return this.#tagset ?? tagsetOf(this.canonical, this.metric.length);
+    let tagset = this.#tagset ?? recentTagsets.get(this);
+    if (tagset === undefined) {
+      tagset = tagsetOf(this.canonical, this.metric.length);
+      if (recentTagsets.size >= recentMax) recentTagsets.clear();
+      recentTagsets.set(this, tagset);
+    }
+    return tagset;
   }
 }
+
+/** Those that were looked at last: a derivation may look at those of each row. Some 2 MB at most. */
+const recentTagsets = new Map<Series, Tagset>();
+const recentMax = 8_192;
 
 /** A number for each (type, canonical form): no string of its own for a series, as a map of both in one would need. */
 class SeriesNumbering {
