@@ -85,10 +85,27 @@ class NamedSeries implements Series {
   readonly metric: string;
   readonly type: DataType;
   readonly canonical: string;
+  declare readonly hash: number;
+  declare readonly tagset: Tagset;
   /** Of 32 bits with a sign, which need no object of their own. */
   readonly #hash: number;
   /** Where they could not be read back. */
   readonly #tagset: Tagset | undefined;
+  /** Its own, so that a plugin may spread, clone or serialize it; of functions that all share. */
+  static readonly #computed: PropertyDescriptorMap & ThisType<NamedSeries> = {
+    hash: {
+      enumerable: true,
+      get() {
+        return this.#hash >>> 0;
+      },
+    },
+    tagset: {
+      enumerable: true,
+      get() {
+        return this.#tagset ?? recentTagset(this);
+      },
+    },
+  };
 
   private constructor(index: number, names: Omit<Series, "index" | "tagset">, tagset: Tagset | undefined) {
     this.index = index;
@@ -97,6 +114,7 @@ class NamedSeries implements Series {
     this.canonical = names.canonical;
     this.#hash = names.hash | 0;
     this.#tagset = tagset;
+    Object.defineProperties(this, NamedSeries.#computed);
   }
 
   static of(index: number, metric: string, tagset: Tagset, type: DataType, canonical: string): NamedSeries {
@@ -110,20 +128,17 @@ class NamedSeries implements Series {
     const { metric, tagset, type, canonical } = series;
     return NamedSeries.of(index, metric, tagset, type, canonical);
   }
+}
 
-  get hash(): number {
-    return this.#hash >>> 0;
+/** Tags as the canonical form has them. */
+function recentTagset(series: Series): Tagset {
+  let tagset = recentTagsets.get(series);
+  if (tagset === undefined) {
+    tagset = tagsetOf(series.canonical, series.metric.length);
+    if (recentTagsets.size >= recentMax) recentTagsets.clear();
+    recentTagsets.set(series, tagset);
   }
-
-  get tagset(): Tagset {
-    let tagset = this.#tagset ?? recentTagsets.get(this);
-    if (tagset === undefined) {
-      tagset = tagsetOf(this.canonical, this.metric.length);
-      if (recentTagsets.size >= recentMax) recentTagsets.clear();
-      recentTagsets.set(this, tagset);
-    }
-    return tagset;
-  }
+  return tagset;
 }
 
 /** Those that were looked at last: a derivation may look at those of each row. Some 2 MB at most. */

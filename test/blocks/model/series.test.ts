@@ -1,3 +1,4 @@
+import { deserialize, serialize } from "node:v8";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { canonicalForm, renumbered, SeriesTable, sortedTagset } from "../../../blocks/model/series.ts";
@@ -86,6 +87,19 @@ test("a series under another number is the same otherwise", () => {
   const { index, tagset, ...names } = renumbered(series, 7);
   expect(index).toBe(7);
   expect(tagset).toEqual(series.tagset);
-  expect(names).toEqual({ metric: "m", type: "tlong", canonical: series.canonical });
-  expect(renumbered(series, 7).hash).toBe(series.hash);
+  expect(names).toEqual({ metric: "m", type: "tlong", canonical: series.canonical, hash: series.hash });
+});
+
+test("a series keeps all its names where a plugin spreads, clones or serializes it", () => {
+  const table = new SeriesTable();
+  const series = table.intern("flow", { site: "a", line: 'x="1"' }, "tdouble");
+  const { index, metric, tagset, type, canonical, hash } = series;
+  const named = { index, metric, tagset, type, canonical, hash };
+  expect([...tagset]).toEqual([
+    ["line", 'x="1"'],
+    ["site", "a"],
+  ]);
+  expect({ ...series }).toEqual(named);
+  expect(structuredClone(series)).toEqual(named);
+  expect(deserialize(serialize(series))).toEqual(named);
 });
