@@ -38,25 +38,34 @@ export function soundRows(chunk: ObservationChunk, node: string, at: number): Pa
 // depends on the rows before is guessed wrong where they come out of order. What is not finite is no 0 when taken from itself, and
 // what is not whole leaves a fraction; either spoils its sum, and so does a NaN among the times.
 
+const middle = (timestampMin + timestampMax) / 2;
+const half = timestampMax - middle;
+
 function areTimes(time: Float64Array, length: number): boolean {
   let spoilt = 0;
   for (let row = 0; row < length; row += 1) {
     const at = time[row] as number;
-    if (at < timestampMin || at > timestampMax) return false;
+    if (Math.abs(at - middle) > half) return false;
     spoilt += at - Math.floor(at);
   }
   return spoilt === 0;
 }
 
+/** Two rows at a time, as each sum waits for the last. */
 function areSound(time: Float64Array, values: Float64Array, length: number): boolean {
   let spoilt = 0;
-  for (let row = 0; row < length; row += 1) {
-    const at = time[row] as number;
-    const value = values[row] as number;
-    if (at < timestampMin || at > timestampMax) return false;
+  let others = 0;
+  for (let row = 1; row < length; row += 2) {
+    const at = time[row - 1] as number;
+    const value = values[row - 1] as number;
+    const otherAt = time[row] as number;
+    const otherValue = values[row] as number;
+    if (Math.abs(at - middle) > half || Math.abs(otherAt - middle) > half) return false;
     spoilt += at - Math.floor(at) + (value - value);
+    others += otherAt - Math.floor(otherAt) + (otherValue - otherValue);
   }
-  return spoilt === 0;
+  if (length % 2 === 1 && !(isTime(time[length - 1] as number) && Number.isFinite(values[length - 1]))) return false;
+  return spoilt + others === 0;
 }
 
 export const noLetters: readonly DeadLetter[] = [];
