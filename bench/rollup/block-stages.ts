@@ -19,7 +19,7 @@ import type { Inlet, Outlet } from "../../runtime/streams/graph-stage.ts";
 import { Source } from "../../runtime/streams/source.ts";
 import { type BucketValues, bucketChecksum } from "../bucket-checksum.ts";
 import { chunkRowsDefault, internSensors, sensorChunks } from "../sensor-chunks.ts";
-import { type SensorRows, seriesCount } from "../sensor-rows.ts";
+import { type SensorRows, sensorRows, seriesCount } from "../sensor-rows.ts";
 import type { Participant, PreparedRun } from "../workload.ts";
 import { RollupStore } from "./rollup-store.ts";
 
@@ -27,6 +27,9 @@ import { RollupStore } from "./rollup-store.ts";
  * The engine as a graph has it, without a buffer: a source of chunks of 1,024 rows, the message block, the aggregation block to
  * one-minute buckets and a store, on an actor system with the clock of the machine. Every receipt is settled, and rows of any
  * number and age may come: peers do neither.
+ *
+ * Beside it another graph of the same blocks has taken rows and waits for more, as there are in an engine at work. A process without
+ * any graph, as between two runs, loses what was compiled for them at the next collection of garbage.
  *
  * Peers keep no raw rows. To be compared with them, the store keeps the rollups alone; the engine sorts the raw rows by series and
  * hands them to it all the same. `keepsRows` is the store in memory, which copies them: what a graph would do.
@@ -42,9 +45,28 @@ export function blockStages(
     name: keepsRows ? "millrace-and-rows" : "millrace",
     async open({ rows, seed }) {
       const columns = input(rows, seed);
+      await idleGraph(sensorRows(idleRows, seed + 1));
       return { prepare: async () => (keepsRows ? keepingRows(columns) : rollupsAlone(columns, chunkRows)) };
     },
   };
+}
+
+/** More than one recording takes. */
+const idleRows = 300_000;
+
+/** Lasts until the process ends. */
+async function idleGraph(rows: SensorRows): Promise<void> {
+  const table = internSensors(new SeriesTable());
+  const system = new ActorSystem({ clock: systemClock });
+  await new Promise<void>((resolve, failed) => {
+    let durable = 0;
+    const settled = (tally: Tally) => {
+      durable += tally.durable;
+      if (durable === rows.length) resolve();
+    };
+    const source = Source.from(sensorChunks(rows, table, { settled, failed })).concat(Source.never());
+    blockGraph(source, table, new RollupStore(), ["1m"], {}).runWatched(system).done.catch(failed);
+  });
 }
 
 function rollupsAlone(rows: SensorRows, chunkRows: number): PreparedRun {
@@ -100,12 +122,26 @@ export async function rollUpChunks(
   grouper = {},
 ): Promise<void> {
   let durable = 0;
-  const settled = (tally: { durable: number }) => {
+  const settled = (tally: Tally) => {
     durable += tally.durable;
   };
   const failed = (error: Error) => {
     throw error;
   };
+  const system = new ActorSystem({ clock: systemClock });
+  const source = Source.from(chunks({ settled, failed }));
+  await blockGraph(source, table, store, aggregators, grouper).runWatched(system).done;
+  await system.terminate();
+  assert.equal(durable, rows, "every row must be settled as durable");
+}
+
+function blockGraph(
+  chunks: Source<ObservationChunk>,
+  table: SeriesTable,
+  store: Store,
+  aggregators: readonly string[],
+  grouper: object,
+) {
   const given = { store: "main", aggregators };
   const recording = { ...given, grouper };
   const context = (node: string, outlets: readonly string[]): BlockContext => ({
@@ -121,17 +157,13 @@ export async function rollUpChunks(
   });
   const message = messageBlock.open(messageBlock.settings.parse(recording), context("message", ["updates"]));
   const aggregation = aggregationBlock.open(aggregationBlock.settings.parse(given), context("aggregation", []));
-  const graph = GraphDSL.create((builder): undefined => {
-    const source = builder.add(Source.from(chunks({ settled, failed })));
+  return GraphDSL.create((builder): undefined => {
+    const source = builder.add(chunks);
     const recorded = builder.add(message);
     const rollingUp = builder.add(aggregation);
     builder.connect(source.out, recorded.inlets[0] as Inlet<unknown>);
     builder.connect(recorded.outlets[0] as Outlet<unknown>, rollingUp.inlets[0] as Inlet<unknown>);
   });
-  const system = new ActorSystem({ clock: systemClock });
-  await graph.runWatched(system).done;
-  await system.terminate();
-  assert.equal(durable, rows, "every row must be settled as durable");
 }
 
 /** The buckets of states side by side. */
