@@ -5,6 +5,7 @@ import type { HotPoints } from "./hot-points.ts";
 import { FoldKernel } from "./kernel/fold-kernel.ts";
 import { likeColumn, lowerBound, pointsOf, type RowSpan } from "./merge-points.ts";
 import { RowOrder } from "./row-order.ts";
+import { PlainSort, type RowSort } from "./row-sort.ts";
 
 /**
  * The rows of many chunks of one layout, by series and within a series ascending and unique in time. Groups have places from 0,
@@ -33,21 +34,20 @@ export class GroupedRows {
   /** For the fold: 1 where it goes on from a state that is known. */
   goesOn: Uint32Array = new Uint32Array(0);
   /** Has the columns in its memory; absent where the rows are folded in JavaScript. */
-  kernel: FoldKernel | undefined;
+  readonly kernel: FoldKernel | undefined;
   /** Place of the first group in the kernel. */
   first = 0;
-  readonly #compiled: boolean;
 
-  /** @param compiled Whether the rows, of layout `float`, are for the compiled kernel. */
-  constructor(layout: Layout, compiled: boolean) {
+  /** @param kernel For the rows, of layout `float`. */
+  constructor(layout: Layout, kernel?: FoldKernel) {
     this.layout = layout;
     this.values = newColumn(layout, 0);
-    this.#compiled = compiled;
+    this.kernel = kernel;
   }
 
   /** Groups `from` to `to` alone, with places from 0, in the same memory. */
   slice(from: number, to: number): GroupedRows {
-    const part = new GroupedRows(this.layout, this.#compiled);
+    const part = new GroupedRows(this.layout, this.kernel);
     part.length = to - from;
     part.series = this.series.subarray(from, to);
     part.time = this.time;
@@ -58,7 +58,6 @@ export class GroupedRows {
     part.late = this.late.subarray(from, to);
     part.next = this.next.subarray(from, to);
     part.goesOn = this.goesOn.subarray(from, to);
-    part.kernel = this.kernel;
     part.first = this.first + from;
     return part;
   }
@@ -87,15 +86,26 @@ export class GroupedRows {
     return pointsOf(this.added(place));
   }
 
-  /** Makes room; what is in it afterwards has no meaning. */
+  /**
+   * Makes room; what is in it afterwards has no meaning.
+   *
+   * @throws {RangeError} where the kernel can have no such room.
+   */
   reserve(groups: number, rows: number): void {
     this.length = groups;
-    if (this.series.length >= groups && this.time.length >= rows) return;
-    const room = Math.max(this.series.length, groups + (groups >>> 2));
-    const rowsRoom = Math.max(this.time.length, rows + (rows >>> 4));
-    this.series = new Uint32Array(room);
-    this.kernel = this.#compiled ? FoldKernel.open(rowsRoom, room) : undefined;
-    const { time, values, start, from, to, late, next, goesOn } = this.kernel ?? this.#newColumns(room, rowsRoom);
+    const { kernel } = this;
+    if (this.series.length < groups || this.time.length < rows) {
+      const room = Math.max(this.series.length, groups + (groups >>> 2));
+      const rowsRoom = Math.max(this.time.length, rows + (rows >>> 4));
+      this.series = new Uint32Array(room);
+      if (kernel === undefined) this.#use(this.#newColumns(room, rowsRoom));
+      else kernel.reserve(rowsRoom, room);
+    }
+    // They move when it makes room for more series.
+    if (kernel !== undefined) this.#use(kernel);
+  }
+
+  #use({ time, values, start, from, to, late, next, goesOn }: GroupColumns): void {
     this.time = time;
     this.values = values;
     this.start = start;
@@ -106,24 +116,25 @@ export class GroupedRows {
     this.goesOn = goesOn;
   }
 
-  #newColumns(groups: number, rows: number) {
+  #newColumns(groups: number, rows: number): GroupColumns {
     const column = () => new Uint32Array(groups);
     const [start, from, to, late, next, goesOn] = [column(), column(), column(), column(), column(), column()];
     return { time: new Float64Array(rows), values: newColumn(this.layout, rows), start, from, to, late, next, goesOn };
   }
 }
 
+type GroupColumns = Pick<GroupedRows, "time" | "values" | "start" | "from" | "to" | "late" | "next" | "goesOn">;
+
 /**
  * Sorts the rows of chunks of one layout by series, and within a series by time; of equal timestamps the one that came last
- * stands. A counting sort by the dense index: no hash, no comparison of rows that arrive in order.
+ * stands. Rows that arrive in order are not compared.
  */
 export class SeriesGrouper {
-  /** Rows of each series in the batch at hand; all zero between calls. */
-  #counts = new Uint32Array(1024);
-  #touched = new Uint32Array(1024);
+  readonly #plain = new PlainSort();
   /** Kept, as fresh memory for every batch costs more than sorting into it. As long as the longest batch. */
-  readonly #groups = new Map<Layout | "compiled", GroupedRows>();
-  readonly #compiledFrom: number;
+  readonly #groups = new Map<Layout, GroupedRows>();
+  #compiled: GroupedRows | undefined;
+  #compiledFrom: number;
   readonly #order = new RowOrder();
   /** Room for one series that is put in order. */
   #spareTime = new Float64Array(0);
@@ -137,57 +148,40 @@ export class SeriesGrouper {
   /**
    * @param known Points of the series that came before the chunks, which late rows of the chunks may fall among.
    * @returns what the next call of this layout writes again.
+   * @throws {Error} where a chunk names a series beyond `seriesCount`.
    */
   group(chunks: readonly ObservationChunk[], layout: Layout, seriesCount: number, known?: HotPoints): GroupedRows {
-    if (this.#counts.length < seriesCount) {
-      this.#counts = new Uint32Array(Math.max(seriesCount, 2 * this.#counts.length));
-      this.#touched = new Uint32Array(this.#counts.length);
+    const rows = chunks.reduce((sum, { length }) => sum + length, 0);
+    if (layout === "float" && rows >= this.#compiledFrom) {
+      const compiled = this.#groupCompiled(chunks, seriesCount, rows, known);
+      if (compiled !== undefined) return compiled;
     }
-    const counts = this.#counts;
-    let touchedCount = 0;
-    for (const chunk of chunks) touchedCount = countRows(chunk, counts, this.#touched, touchedCount);
-    const touched = this.#touched.subarray(0, touchedCount).sort();
-    let rows = chunks.reduce((sum, { length }) => sum + length, 0);
-    if (known !== undefined && !known.empty) {
-      for (let place = 0; place < touchedCount; place += 1) rows += known.length(touched[place] as number);
-    }
-    const groups = this.#groupsOf(layout, rows);
-    groups.reserve(touchedCount, rows);
-    groups.series.set(touched);
-    this.#place(groups, known);
-    for (const chunk of chunks) scatter(chunk, counts, groups.time, groups.values);
-    for (let place = 0; place < touchedCount; place += 1) counts[groups.series[place] as number] = 0;
-    if (groups.kernel !== undefined) groups.kernel.order(touchedCount);
-    else for (let place = 0; place < touchedCount; place += 1) this.#putInOrder(groups, place);
+    const groups = this.#groups.get(layout) ?? new GroupedRows(layout);
+    this.#groups.set(layout, groups);
+    sortRows(chunks, seriesCount, rows, known, this.#plain, groups);
+    for (let place = 0; place < groups.length; place += 1) this.#putInOrder(groups, place);
     return groups;
   }
 
-  #groupsOf(layout: Layout, rows: number): GroupedRows {
-    const compiled = layout === "float" && rows >= this.#compiledFrom;
-    const key = compiled ? "compiled" : layout;
-    const kept = this.#groups.get(key);
-    if (kept !== undefined) return kept;
-    const groups = new GroupedRows(layout, compiled);
-    this.#groups.set(key, groups);
-    return groups;
-  }
-
-  /** Places each group behind its known points; from here on `#counts` holds where its next row goes. */
-  #place(groups: GroupedRows, known: HotPoints | undefined): void {
-    const counts = this.#counts;
-    let rows = 0;
-    for (let place = 0; place < groups.length; place += 1) {
-      const series = groups.series[place] as number;
-      groups.start[place] = rows;
-      const from = rows + (known?.length(series) ?? 0);
-      groups.from[place] = from;
-      rows = from + (counts[series] as number);
-      groups.to[place] = rows;
-      counts[series] = from;
-    }
-    if (known === undefined || known.empty) return;
-    for (let place = 0; place < groups.length; place += 1) {
-      known.copyTo(groups.series[place] as number, groups, groups.start[place] as number);
+  /** @returns undefined where the kernel cannot have the room, now or ever. */
+  #groupCompiled(
+    chunks: readonly ObservationChunk[],
+    seriesCount: number,
+    rows: number,
+    known: HotPoints | undefined,
+  ): GroupedRows | undefined {
+    try {
+      const kernel = this.#compiled?.kernel ?? FoldKernel.open();
+      if (kernel === undefined) throw new RangeError("no kernel");
+      this.#compiled ??= new GroupedRows("float", kernel);
+      sortRows(chunks, seriesCount, rows, known, kernel, this.#compiled);
+      kernel.order(this.#compiled.length);
+      return this.#compiled;
+    } catch (fault) {
+      if (!(fault instanceof RangeError)) throw fault;
+      this.#compiled = undefined;
+      this.#compiledFrom = Number.POSITIVE_INFINITY;
+      return undefined;
     }
   }
 
@@ -238,42 +232,55 @@ function isLike(column: Column, other: Column): boolean {
   return column.constructor === other.constructor;
 }
 
-/** @param touched Gets the series whose count was 0, behind the first `count` ones. @returns how many there are then. */
-function countRows(chunk: ObservationChunk, counts: Uint32Array, touched: Uint32Array, count: number): number {
-  const { series, length } = chunk;
-  let touchedCount = count;
-  for (let row = 0; row < length; row += 1) {
-    const index = series[row] as number;
-    const rows = counts[index] as number;
-    if (rows === 0) {
-      touched[touchedCount] = index;
-      touchedCount += 1;
-    }
-    counts[index] = rows + 1;
+/** Sorts rows of chunks by series, behind the known ones of each. @param rows Of the chunks. */
+function sortRows(
+  chunks: readonly ObservationChunk[],
+  seriesCount: number,
+  rows: number,
+  known: HotPoints | undefined,
+  sort: RowSort,
+  groups: GroupedRows,
+): void {
+  sort.reserveSeries(seriesCount);
+  let count = 0;
+  for (const chunk of chunks) {
+    count = sort.count(chunk, count);
+    if (count < 0) break;
   }
-  return touchedCount;
+  const touched = sort.touched.slice(0, Math.max(count, 0)).sort();
+  if (count < 0 || (touched.at(-1) ?? 0) >= seriesCount) {
+    sort.counts.fill(0);
+    throw new Error(`A chunk names a series that its table, of ${seriesCount}, lacks`);
+  }
+  groups.reserve(count, rows + knownRows(touched, known));
+  groups.series.set(touched);
+  placeGroups(groups, sort.counts, known);
+  for (const chunk of chunks) sort.scatter(chunk, groups);
+  const { counts } = sort;
+  for (const series of touched) counts[series] = 0;
 }
 
-function scatter(chunk: ObservationChunk, next: Uint32Array, time: Float64Array, values: Column): void {
-  const { series, length } = chunk;
-  const chunkTime = chunk.time;
-  if (values instanceof Float64Array) {
-    const chunkValues = chunk.values as Float64Array;
-    for (let row = 0; row < length; row += 1) {
-      const index = series[row] as number;
-      const at = next[index] as number;
-      next[index] = at + 1;
-      time[at] = chunkTime[row] as number;
-      values[at] = chunkValues[row] as number;
-    }
-    return;
+function knownRows(touched: Uint32Array, known: HotPoints | undefined): number {
+  let rows = 0;
+  if (known !== undefined && !known.empty) for (const series of touched) rows += known.length(series);
+  return rows;
+}
+
+/** Places each group behind its known points, and says in `counts` where its next row goes. */
+function placeGroups(groups: GroupedRows, counts: Uint32Array, known: HotPoints | undefined): void {
+  let rows = 0;
+  for (let place = 0; place < groups.length; place += 1) {
+    const series = groups.series[place] as number;
+    groups.start[place] = rows;
+    const from = rows + (known?.length(series) ?? 0);
+    groups.from[place] = from;
+    rows = from + (counts[series] as number);
+    groups.to[place] = rows;
+    counts[series] = from;
   }
-  for (let row = 0; row < length; row += 1) {
-    const index = series[row] as number;
-    const at = next[index] as number;
-    next[index] = at + 1;
-    time[at] = chunkTime[row] as number;
-    values[at] = chunk.values[row];
+  if (known === undefined || known.empty) return;
+  for (let place = 0; place < groups.length; place += 1) {
+    known.copyTo(groups.series[place] as number, groups, groups.start[place] as number);
   }
 }
 

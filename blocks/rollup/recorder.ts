@@ -1,21 +1,16 @@
-import { floatStateWidth, foldFloats } from "../derivators/float-state.ts";
-import type { Points } from "../model/columns.ts";
-import { type Layout, layoutOf } from "../model/data-type.ts";
+import type { Layout } from "../model/data-type.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { Period } from "../model/period.ts";
-import type { Series, SeriesTable } from "../model/series.ts";
-import type { ObservationsWrite, SeriesRange, Store } from "../model/store.ts";
-import { type DerivatorFailures, failHere, type OnFailure } from "./derivator-failures.ts";
-import type { DerivatorSet, DerivatorSets, DerivatorStates } from "./derivator-set.ts";
+import type { SeriesTable } from "../model/series.ts";
+import type { ObservationsWrite, Store } from "../model/store.ts";
+import { BucketFolder } from "./bucket-folder.ts";
+import type { DerivatorFailures } from "./derivator-failures.ts";
+import type { DerivatorSets } from "./derivator-set.ts";
 import { type GroupedRows, isLarge, partsOf, SeriesGrouper } from "./group-by-series.ts";
 import { GroupWrite } from "./group-write.ts";
 import { HotPoints } from "./hot-points.ts";
 import { HotStates } from "./hot-states.ts";
-import type { FoldKernel } from "./kernel/fold-kernel.ts";
-import { firstFrom, joinedPoints, lowerBound, mergePoints, pointsOf, type RowSpan } from "./merge-points.ts";
-import { coalescedRanges } from "./ranges.ts";
 import { SeriesNumbers } from "./series-numbers.ts";
-import { settleStates } from "./settle-states.ts";
 import { StateTable } from "./state-table.ts";
 import { type SeriesRevisions, WriteRevisions } from "./write-revisions.ts";
 
@@ -55,12 +50,8 @@ interface Batch {
 }
 
 /**
- * Stores raw observations and computes the states of their first-period buckets.
- *
- * A bucket's state is a fold over all its points in ascending order. Where the new points all follow what is known, the fold
- * goes on from the state in memory; anywhere else (a late point, a repeat, a restart) the bucket's points are merged with the new
- * ones and folded from the start. Of a series that gets late points, those of its last two buckets are in memory; older ones are
- * read back from the store. All ways give the same bits.
+ * Stores raw observations and computes the states of their first-period buckets, one recording after the other, as far as the
+ * store lets them overlap.
  *
  * A batch of very many series is recorded in parts, so that what follows from it is never in memory as a whole.
  *
@@ -70,18 +61,15 @@ interface Batch {
 export class Recorder {
   readonly #table: SeriesTable;
   readonly #store: Store;
-  readonly #period: Period | undefined;
-  readonly #sets: DerivatorSets;
+  /** Absent where there is no first period. */
+  readonly #folder: BucketFolder | undefined;
   readonly #hot: HotStates;
   readonly #hotPoints: HotPoints;
-  readonly #failures: DerivatorFailures | undefined;
   /** Taken in turns, as the store copies what was grouped while the next rows are. */
   readonly #groupers: readonly [SeriesGrouper, SeriesGrouper];
   #turn: 0 | 1 = 0;
   /** The last recording had very many series: what overlaps with such a one would be too much in memory. */
   #large = false;
-  /** Whether series of layout `float` have no other states. */
-  readonly #onlyFloats: boolean;
   readonly #partSeriesMax: number;
   readonly #revisions = new WriteRevisions();
   #statesExpected = 0;
@@ -108,14 +96,13 @@ export class Recorder {
     partSeriesMax?: number;
   }) {
     this.#groupers = [new SeriesGrouper(given.compiledFrom), new SeriesGrouper(given.compiledFrom)];
-    this.#onlyFloats = (["tdouble", "tbool"] as const).every((type) => given.sets.of(type).empty);
     this.#table = given.table;
     this.#store = given.store;
-    this.#period = given.period;
-    this.#sets = given.sets;
     this.#hot = new HotStates(given.hotSeriesMax);
     this.#hotPoints = new HotPoints(hotPointsOfSeries * given.hotSeriesMax);
-    this.#failures = given.failures;
+    const { period, failures } = given;
+    const parts = { ...given, hot: this.#hot, hotPoints: this.#hotPoints };
+    this.#folder = period && new BucketFolder({ ...parts, period, failures });
     this.#partSeriesMax = given.partSeriesMax ?? partSeriesMaxDefault;
   }
 
@@ -176,7 +163,7 @@ export class Recorder {
     await this.#learnNewest(grouped, before);
     const newestBefore = this.#newestOf(grouped);
     const states = new StateTable(16 + this.#statesExpected);
-    if (this.#period !== undefined) await this.#fold(grouped, this.#period, states, before);
+    await this.#folder?.fold(grouped, states, before);
     const observations: ObservationsWrite[] = [];
     for (const groups of grouped) {
       for (let place = 0; place < groups.length; place += 1) {
@@ -186,7 +173,7 @@ export class Recorder {
       }
     }
     // With some room, as a table that has to grow is copied.
-    this.#statesExpected = states.length + (states.length >>> 3);
+    this.#statesExpected = states.length + (states.length >>> 2);
     if (this.#hot.evict()) this.#hotPoints.forget();
     this.#hotPoints.evict();
     const write = this.#store.write({ observations });
@@ -209,10 +196,7 @@ export class Recorder {
   }
 
   #settle(states: StateTable): Promise<void> | undefined {
-    const period = this.#period;
-    if (period === undefined) return undefined;
-    const failed = (series: Series, start: number) => this.#failed(series, period, start);
-    const settling = settleStates(states, this.#table, this.#sets, undefined, failed);
+    const settling = this.#folder?.settle(states);
     if (settling === undefined && this.#settled === undefined) return undefined;
     const settled = Promise.all([this.#settled, settling]).then(() => {
       if (this.#settled === settled) this.#settled = undefined;
@@ -263,230 +247,6 @@ export class Recorder {
       }
     }
     return new SeriesNumbers(all, newest);
-  }
-
-  async #fold(
-    grouped: readonly GroupedRows[],
-    period: Period,
-    states: StateTable,
-    before: Promise<unknown>,
-  ): Promise<void> {
-    const ranges: SeriesRange[] = [];
-    const readBack = grouped.map((groups) => this.#begin(groups, period, ranges));
-    if (ranges.length > 0) await before;
-    const stored = ranges.length === 0 ? [] : await this.#store.readObservations(ranges);
-    let next = 0;
-    grouped.forEach((groups, layout) => {
-      let known = 0;
-      for (const [place, needed] of readBack[layout] ?? []) {
-        this.#foldKnown(groups, known, place, period, states);
-        this.#foldRead(groups, place, needed, stored.slice(next, next + needed.length), period, states);
-        next += needed.length;
-        known = place + 1;
-      }
-      this.#foldKnown(groups, known, groups.length, period, states);
-    });
-  }
-
-  /**
-   * Says of each group in `next` and `goesOn` how its fold begins, where its points are all at hand or follow those in the hot
-   * bucket.
-   *
-   * @returns what the others need from the store, by ascending place; it is added to `ranges`.
-   */
-  #begin(groups: GroupedRows, period: Period, ranges: SeriesRange[]): Map<number, readonly SeriesRange[]> {
-    const readBack = new Map<number, readonly SeriesRange[]>();
-    for (let place = 0; place < groups.length; place += 1) {
-      const series = groups.series[place] as number;
-      const oldest = groups.oldest(place);
-      const newest = this.#hot.newest(series);
-      const start = period.start(oldest);
-      const goesOn = oldest > newest && this.#hot.bucket(series) === start;
-      groups.goesOn[place] = goesOn ? 1 : 0;
-      const from = groups.from[place] as number;
-      if (goesOn || start > newest) groups.next[place] = from;
-      else if (this.#hotPoints.since(series) <= start) {
-        groups.next[place] = lowerBound(groups.time, start, groups.start[place], from);
-      } else {
-        const starts = this.#buckets(series, groups.points(place), period);
-        const needed = coalescedRanges(this.#table.at(series), starts, period);
-        for (const range of needed) ranges.push(range);
-        readBack.set(place, needed);
-      }
-    }
-    return readBack;
-  }
-
-  /** Folds the buckets of groups, `first` to `end`, whose points are all at hand, or follow those in the hot bucket. */
-  #foldKnown(groups: GroupedRows, first: number, end: number, period: Period, states: StateTable): void {
-    const { kernel } = groups;
-    if (kernel !== undefined && period.fixedMs !== undefined && this.#onlyFloats) {
-      this.#foldCompiled(kernel, groups, first, end, period, period.fixedMs, states);
-      return;
-    }
-    const { time, values } = groups;
-    for (let place = first; place < end; place += 1) {
-      const series = groups.series[place] as number;
-      const rows = { time, values, from: groups.next[place] as number, to: groups.to[place] as number };
-      this.#foldBuckets(series, rows, groups.goesOn[place] === 1, period, states);
-      this.#keepLate(groups, place, period);
-    }
-  }
-
-  #foldCompiled(
-    kernel: FoldKernel,
-    groups: GroupedRows,
-    first: number,
-    end: number,
-    period: Period,
-    fixedMs: number,
-    states: StateTable,
-  ): void {
-    const inKernel = groups.first;
-    for (let place = first; place < end; place += 1) {
-      if (groups.goesOn[place] !== 1) continue;
-      this.#hot.copyFloats(groups.series[place] as number, kernel.hot, (inKernel + place) * floatStateWidth);
-    }
-    for (let place = first; place < end; ) {
-      const nextPlace = kernel.fold(inKernel + place, inKernel + end, fixedMs) - inKernel;
-      const count = kernel.ends[inKernel + Math.min(nextPlace, end - 1)] as number;
-      const row = states.appendStates(
-        kernel.bucketStarts.subarray(0, count),
-        kernel.states.subarray(0, count * floatStateWidth),
-      );
-      let from = row;
-      for (; place < nextPlace; place += 1) {
-        const series = groups.series[place] as number;
-        const to = row + (kernel.ends[inKernel + place] as number);
-        states.series.fill(series, from, to);
-        from = to;
-        this.#keepHot(series, period, states, to - 1);
-        this.#keepLate(groups, place, period);
-      }
-      // Of a group whose states found no room there are more to come.
-      if (place < end) states.series.fill(groups.series[place] as number, from, row + count);
-    }
-  }
-
-  /** Keeps the newest points of a group that got late ones, or ever did. */
-  #keepLate(groups: GroupedRows, place: number, period: Period): void {
-    const series = groups.series[place] as number;
-    if (groups.late[place] !== 1 && !this.#hotPoints.has(series)) return;
-    this.#keepPoints(series, groups.all(place), Number.POSITIVE_INFINITY, period);
-  }
-
-  /** The newest bucket stays hot; one that only late points touched does not. @param row The newest that a group touched. */
-  #keepHot(series: number, period: Period, states: StateTable, row: number): void {
-    const start = states.start[row] as number;
-    if (period.next(start) > this.#hot.newest(series)) this.#hot.keep(series, start, states, row);
-  }
-
-  /** Folds the buckets that a group touches with what was read back of them. */
-  #foldRead(
-    groups: GroupedRows,
-    place: number,
-    needed: readonly SeriesRange[],
-    older: readonly Points[],
-    period: Period,
-    states: StateTable,
-  ): void {
-    const series = groups.series[place] as number;
-    const points = groups.points(place);
-    const merged = older.length === 0 ? points : mergePoints(joinedPoints(older), points);
-    const { time, values } = merged;
-    for (let row = 0, at = 0; row < points.time.length; ) {
-      const start = period.start(points.time[row] as number);
-      const next = period.next(start);
-      const from = lowerBound(time, start, at);
-      at = firstFrom(time, next, from, time.length);
-      this.#foldBuckets(series, { time, values, from, to: at }, false, period, states);
-      row = firstFrom(points.time, next, row, points.time.length);
-    }
-    if (groups.late[place] !== 1 && !this.#hotPoints.has(series)) return;
-    const last = needed.at(-1);
-    const whole = last !== undefined && last.to > this.#hot.newest(series);
-    const all = { time, values, from: 0, to: time.length };
-    this.#keepPoints(series, all, whole ? last.from : Number.POSITIVE_INFINITY, period);
-  }
-
-  /**
-   * Keeps the points of the last two buckets of a series that gets late ones, as far as they are at hand.
-   *
-   * @param rows All points of the series from `since` on, and all that came or were kept.
-   */
-  #keepPoints(series: number, rows: RowSpan, since: number, period: Period): void {
-    const newest = this.#hot.newest(series);
-    const latest = Math.max(newest, rows.time[rows.to - 1] as number);
-    const behindKnown = newest === Number.NEGATIVE_INFINITY ? newest : period.next(period.start(newest));
-    const complete = Math.min(since, this.#hotPoints.since(series), behindKnown);
-    this.#hotPoints.keep(series, rows, Math.max(complete, period.start(period.start(latest) - 1)));
-  }
-
-  /** Starts of the touched buckets that may hold stored points. */
-  #buckets(series: number, points: Points, period: Period): number[] {
-    const starts: number[] = [];
-    const { time } = points;
-    for (let row = 0; row < time.length; ) {
-      const start = period.start(time[row] as number);
-      if (start > this.#hot.newest(series)) break;
-      starts.push(start);
-      row = lowerBound(time, period.next(start), row);
-    }
-    return starts;
-  }
-
-  /**
-   * Folds every bucket of `rows`.
-   *
-   * @param rows All points of their buckets; of the first one those that are not in the hot bucket, where the fold goes on.
-   * @param goesOn The first bucket is the hot one, and all rows follow what is in it.
-   */
-  #foldBuckets(index: number, rows: RowSpan, goesOn: boolean, period: Period, states: StateTable): void {
-    const { time, values, to } = rows;
-    const { type } = this.#table.at(index);
-    const set = this.#sets.of(type);
-    const floats = layoutOf(type) === "float";
-    let stateRow = -1;
-    for (let from = rows.from; from < to; ) {
-      const start = period.start(time[from] as number);
-      const end = firstFrom(time, period.next(start), from, to);
-      const hot = goesOn && stateRow < 0;
-      stateRow = states.append(index, start);
-      if (floats) {
-        const offset = stateRow * floatStateWidth;
-        if (hot) this.#hot.copyFloats(index, states.floats, offset);
-        foldFloats(states.floats, offset, time, values as Float64Array, from, end);
-      }
-      if (!set.empty) {
-        const others = hot ? this.#hot.others(index) : undefined;
-        states.others[stateRow] = this.#foldOthers(
-          set,
-          others,
-          pointsOf({ time, values, from, to: end }),
-          index,
-          start,
-        );
-      }
-      from = end;
-    }
-    this.#keepHot(index, period, states, stateRow);
-  }
-
-  #foldOthers(
-    set: DerivatorSet,
-    hot: DerivatorStates | undefined,
-    points: Points,
-    index: number,
-    start: number,
-  ): DerivatorStates {
-    const failed = this.#failed(this.#table.at(index), this.#period as Period, start);
-    const others = hot === undefined ? set.seed(failed) : set.copy(hot, failed);
-    set.add(others, points, 0, points.time.length, failed);
-    return others;
-  }
-
-  #failed(series: Series, { label }: Period, start: number): OnFailure {
-    return this.#failures?.at(() => ({ series, period: label, start })) ?? failHere;
   }
 }
 

@@ -1,11 +1,17 @@
-// Puts the rows of many series in order, and folds their buckets: what row-order.ts and float-state.ts do, in AssemblyScript,
-// which `npm run kernel` compiles. Results are the same to the last bit: WebAssembly computes f64 as JavaScript does.
+// Sorts rows by series, puts those of each series in order, and folds their buckets: what series-counts.ts, row-order.ts and
+// float-state.ts do, in AssemblyScript, which `npm run kernel` compiles. Results are the same to the last bit: WebAssembly computes f64 as JavaScript does.
 //
 // Columns lie in memory one behind the other; places of groups, rows and numbers are counted from the start of a column.
 
 /** Numbers of a state, as in float-state.ts. */
 const width: usize = 11;
 
+let windowSeries: usize = 0;
+let windowTime: usize = 0;
+let windowValues: usize = 0;
+let seriesRoom: u32 = 0;
+let counts: usize = 0;
+let touched: usize = 0;
 let time: usize = 0;
 let values: usize = 0;
 let lateTime: usize = 0;
@@ -24,11 +30,19 @@ let bucketStarts: usize = 0;
 let states: usize = 0;
 let statesMax: i32 = 0;
 
-/** Divides the memory. @returns its length in bytes. */
-export function layOut(rows: i32, groups: i32, buckets: i32): usize {
+/** Divides the memory: for other `rows`, `groups` and `buckets` the columns of all series stay. @returns its length in bytes. */
+export function layOut(window: i32, series: i32, rows: i32, groups: i32, buckets: i32): usize {
   const ofRows = <usize>rows << 3;
   const ofGroups = ((<usize>groups + 1) & ~1) << 2;
-  time = (__heap_base + 7) & ~7;
+  const ofSeries = ((<usize>series + 1) & ~1) << 2;
+  windowTime = (__heap_base + 7) & ~7;
+  windowValues = windowTime + (<usize>window << 3);
+  windowSeries = windowValues + (<usize>window << 3);
+  seriesRoom = series;
+  counts = windowSeries + (<usize>window << 2);
+  touched = counts + ofSeries;
+  // A row of a series that has been counted already is written behind the last one.
+  time = touched + ofSeries + 8;
   values = time + ofRows;
   lateTime = values + ofRows;
   lateValues = lateTime + ofRows;
@@ -62,7 +76,12 @@ export function column(number: i32): usize {
     case 8: return ends;
     case 9: return hot;
     case 10: return bucketStarts;
-    default: return states;
+    case 11: return states;
+    case 12: return windowSeries;
+    case 13: return windowTime;
+    case 14: return windowValues;
+    case 15: return counts;
+    default: return touched;
   }
 }
 
@@ -82,6 +101,74 @@ export function column(number: i32): usize {
   store<i32>(column + (<usize>place << 2), value);
 }
 
+/**
+ * Counts the rows of the window by series.
+ *
+ * @param count Series that have been counted before; others are written behind them in `touched`.
+ * @returns how many there are then; -1 where there is no room for the index of a series: nothing is counted.
+ */
+export function countRows(rows: i32, count: i32): i32 {
+  const end = windowSeries + (<usize>rows << 2);
+  let most: u32 = 0;
+  for (let at = windowSeries; at < end; at += 4) most = max(most, load<u32>(at));
+  if (most >= seriesRoom) return -1;
+  let behind = touched + (<usize>count << 2);
+  for (let at = windowSeries; at < end; at += 4) {
+    const series = load<u32>(at);
+    const counted = counts + (<usize>series << 2);
+    const known = load<u32>(counted);
+    // Without a branch: only what is new stays.
+    store<u32>(behind, series);
+    behind += <usize>(known == 0) << 2;
+    store<u32>(counted, known + 1);
+  }
+  return <i32>((behind - touched) >> 2);
+}
+
+/**
+ * Moves the rows of the window to where `counts` says that the next row of their series goes, time and value side by side, as each
+ * row is written to a place of its own, and every such place is a miss of the cache. `order` parts them.
+ */
+export function scatterRows(rows: i32): void {
+  const next = counts;
+  const pairs = lateTime;
+  const even = rows & ~1;
+  for (let row = 0; row < even; row += 2) {
+    const series = windowSeries + (<usize>row << 2);
+    const times = v128.load(windowTime + (<usize>row << 3));
+    const numbers = v128.load(windowValues + (<usize>row << 3));
+    const pair = pairs + (nextPlace(next, load<u32>(series)) << 4);
+    const other = pairs + (nextPlace(next, load<u32>(series, 4)) << 4);
+    v128.store(pair, v128.shuffle<f64>(times, numbers, 0, 2));
+    v128.store(other, v128.shuffle<f64>(times, numbers, 1, 3));
+  }
+  if (even == rows) return;
+  const pair = pairs + (nextPlace(next, load<u32>(windowSeries + (<usize>even << 2))) << 4);
+  store<f64>(pair, f64At(windowTime, even));
+  store<f64>(pair, f64At(windowValues, even), 8);
+}
+
+@inline function nextPlace(next: usize, series: u32): usize {
+  const at = next + (<usize>series << 2);
+  const place = load<u32>(at);
+  store<u32>(at, place + 1);
+  return place;
+}
+
+/** Brings the rows of a group from where they were scattered to into the columns. */
+function part(from: i32, to: i32): void {
+  let row = from;
+  for (; row + 1 < to; row += 2) {
+    const pair = v128.load(lateTime + (<usize>row << 4));
+    const other = v128.load(lateTime + (<usize>row << 4) + 16);
+    v128.store(time + (<usize>row << 3), v128.shuffle<f64>(pair, other, 0, 2));
+    v128.store(values + (<usize>row << 3), v128.shuffle<f64>(pair, other, 1, 3));
+  }
+  if (row == to) return;
+  setF64(time, row, load<f64>(lateTime + (<usize>row << 4)));
+  setF64(values, row, load<f64>(lateTime + (<usize>row << 4), 8));
+}
+
 /** The first row of `from` to `to` whose time is not below `at`. */
 function lowerBound(column: usize, at: f64, from: i32, to: i32): i32 {
   let low = from;
@@ -94,8 +181,10 @@ function lowerBound(column: usize, at: f64, from: i32, to: i32): i32 {
   return low;
 }
 
-/** Puts the rows of each group in order; of equal timestamps the row that came last stands. */
+/** Puts the scattered rows of each group in order; of equal timestamps the row that came last stands. */
 export function order(groups: i32): void {
+  // All before the first is put in order, which takes the room where they are now.
+  for (let group = 0; group < groups; group++) part(i32At(froms, group), i32At(tos, group));
   for (let group = 0; group < groups; group++) {
     const start = i32At(starts, group);
     const from = i32At(froms, group);
@@ -231,6 +320,15 @@ function lastOfEach(count: i32): i32 {
   return kept;
 }
 
+/** The first row from `row` to `last` that is not before `behind`, as `last` is not: looked for where it is of regular times. */
+function behindBucket(row: i32, last: i32, behind: f64): i32 {
+  const at = f64At(time, row);
+  const part = (behind - at) / (f64At(time, last) - at);
+  const end = row + <i32>Math.ceil(part * <f64>(last - row));
+  if (f64At(time, end - 1) < behind && f64At(time, end) >= behind) return end;
+  return lowerBound(time, behind, row + 1, last);
+}
+
 /**
  * Folds the buckets of groups from row `next` of each on, until the groups or the room for states end.
  *
@@ -253,9 +351,8 @@ export function fold(group: i32, groups: i32, bucketMs: f64): i32 {
       // The sum keeps a start at the epoch from being -0.
       const start = Math.floor(f64At(time, row) / bucketMs) * bucketMs + 0;
       const behind = start + bucketMs;
-      let end = row + 1;
-      if (f64At(time, to - 1) < behind) end = to;
-      else while (f64At(time, end) < behind) end++;
+      let end = to;
+      if (f64At(time, to - 1) >= behind) end = behindBucket(row, to - 1, behind);
       const state = states + ((<usize>count * width) << 3);
       if (i32At(goesOn, place) != 0) {
         memory.copy(state, hot + ((<usize>place * width) << 3), width << 3);
@@ -289,22 +386,33 @@ function foldRows(state: usize, from: i32, to: i32): void {
   }
   let sums = f64x2(f64At(state, 7), f64At(state, 9));
   let errors = f64x2(f64At(state, 8), f64At(state, 10));
-  for (let at = first; at < end; at += 8) {
-    const value = load<f64>(at);
+  let at = first;
+  for (; at + 8 < end; at += 16) {
+    const both = v128.load(at);
+    const squares = f64x2.mul(both, both);
+    const lost = lostOf(both, squares);
+    const one = v128.shuffle<f64>(both, both, 0, 0);
+    const other = v128.shuffle<f64>(both, both, 1, 1);
+    least = f64x2.pmin(f64x2.pmin(least, one), other);
+    most = f64x2.pmax(f64x2.pmax(most, one), other);
+    let added = v128.shuffle<f64>(both, squares, 0, 2);
+    let next = f64x2.add(sums, added);
+    errors = f64x2.add(errors, f64x2.add(errorOf(sums, added, next), v128.shuffle<f64>(f64x2.splat(0), lost, 0, 2)));
+    sums = next;
+    added = v128.shuffle<f64>(both, squares, 1, 3);
+    next = f64x2.add(sums, added);
+    errors = f64x2.add(errors, f64x2.add(errorOf(sums, added, next), v128.shuffle<f64>(f64x2.splat(0), lost, 0, 3)));
+    sums = next;
+  }
+  if (at < end) {
     const both = v128.load64_splat(at);
+    const squares = f64x2.mul(both, both);
+    const added = v128.shuffle<f64>(both, squares, 0, 2);
+    const next = f64x2.add(sums, added);
+    const lost = v128.shuffle<f64>(f64x2.splat(0), lostOf(both, squares), 0, 2);
     least = f64x2.pmin(least, both);
     most = f64x2.pmax(most, both);
-    const square = value * value;
-    const scaled = value * 134217729;
-    const high = scaled - (scaled - value);
-    const low = value - high;
-    const lost = low * low - (square - high * high - 2 * high * low);
-    const added = f64x2(value, square);
-    const next = f64x2.add(sums, added);
-    const part = f64x2.sub(next, sums);
-    const error = f64x2.add(f64x2.sub(sums, f64x2.sub(next, part)), f64x2.sub(added, part));
-    // The sum loses nothing to a square: what is added there is 0.
-    errors = f64x2.add(errors, f64x2.add(error, f64x2(0, lost)));
+    errors = f64x2.add(errors, f64x2.add(errorOf(sums, added, next), lost));
     sums = next;
   }
   setF64(state, 0, count + <f64>(to - from));
@@ -313,11 +421,26 @@ function foldRows(state: usize, from: i32, to: i32): void {
   setF64(state, 5, f64x2.extract_lane(least, 0));
   setF64(state, 6, f64x2.extract_lane(most, 0));
   setF64(state, 7, f64x2.extract_lane(sums, 0));
-  setF64(state, 8, errorOf(f64x2.extract_lane(errors, 0)));
+  setF64(state, 8, numberOr0(f64x2.extract_lane(errors, 0)));
   setF64(state, 9, f64x2.extract_lane(sums, 1));
-  setF64(state, 10, errorOf(f64x2.extract_lane(errors, 1)));
+  setF64(state, 10, numberOr0(f64x2.extract_lane(errors, 1)));
 }
 
-function errorOf(error: f64): f64 {
+/** What the squares of two values lack (Dekker's product). A sum of values loses nothing to it: there 0 is added. */
+@inline function lostOf(both: v128, squares: v128): v128 {
+  const scaled = f64x2.mul(both, f64x2.splat(134217729));
+  const high = f64x2.sub(scaled, f64x2.sub(scaled, both));
+  const low = f64x2.sub(both, high);
+  const crossed = f64x2.mul(f64x2.mul(f64x2.splat(2), high), low);
+  return f64x2.sub(f64x2.mul(low, low), f64x2.sub(f64x2.sub(squares, f64x2.mul(high, high)), crossed));
+}
+
+/** What `next` lacks of `sums` and `added` (Knuth's two-sum). */
+@inline function errorOf(sums: v128, added: v128, next: v128): v128 {
+  const part = f64x2.sub(next, sums);
+  return f64x2.add(f64x2.sub(sums, f64x2.sub(next, part)), f64x2.sub(added, part));
+}
+
+function numberOr0(error: f64): f64 {
   return isNaN(error) ? 0 : error;
 }

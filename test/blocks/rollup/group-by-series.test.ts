@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { test } from "vitest";
+import { test, vi } from "vitest";
 import { ChunkBuilder } from "../../../blocks/model/chunk-builder.ts";
 import { layoutOf } from "../../../blocks/model/data-type.ts";
+import { ObservationChunk } from "../../../blocks/model/observation-chunk.ts";
 import { SeriesTable } from "../../../blocks/model/series.ts";
-import { SeriesGrouper } from "../../../blocks/rollup/group-by-series.ts";
+import { type GroupedRows, SeriesGrouper } from "../../../blocks/rollup/group-by-series.ts";
 import { Receipt } from "../../../runtime/receipt.ts";
 
 const [plain, compiled] = [new SeriesGrouper(Number.POSITIVE_INFINITY), new SeriesGrouper(0)];
@@ -57,5 +58,77 @@ test("a series with an index beyond what the grouper has room for is grouped", (
   const groups = new SeriesGrouper().group(builder.build(new Receipt(1, ignore, ignore)), "float", table.size);
   assert.deepEqual([groups.length, groups.series[2_999]], [3_000, 2_999]);
 });
+
+test.each([
+  ["in JavaScript", () => new SeriesGrouper(Number.POSITIVE_INFINITY)],
+  ["by the compiled kernel", () => new SeriesGrouper(0)],
+])("a batch with room for more series, and of no more rows, is sorted, %s, as the one before", (_how, newGrouper) => {
+  const grouper = newGrouper();
+  assert.deepEqual(pointsOf(grouper.group([chunkOf([2, 0, 2])], "float", 3)), [
+    [0, [[1, 1]]],
+    [2, pairs([0, 2])],
+  ]);
+  assert.deepEqual(pointsOf(grouper.group([chunkOf([9_000, 0, 9_000])], "float", 10_000)), [
+    [0, [[1, 1]]],
+    [9_000, pairs([0, 2])],
+  ]);
+});
+
+test.each([
+  ["in JavaScript", () => new SeriesGrouper(Number.POSITIVE_INFINITY)],
+  ["by the compiled kernel", () => new SeriesGrouper(0)],
+])("a chunk that names a series beyond the table is refused, %s, and the next one grouped", (_how, newGrouper) => {
+  const grouper = newGrouper();
+  for (const series of [2, 4_000_000_000]) {
+    assert.throws(
+      () => grouper.group([chunkOf([1, 0]), chunkOf([0, series])], "float", 2),
+      /A chunk names a series that its table, of 2, lacks/,
+    );
+    assert.deepEqual(pointsOf(grouper.group([chunkOf([1, 0])], "float", 2)), [
+      [0, [[1, 1]]],
+      [1, [[0, 0]]],
+    ]);
+  }
+});
+
+test("where the kernel gets no memory, rows are grouped in JavaScript from then on", () => {
+  const { WebAssembly: wasm } = globalThis as unknown as { WebAssembly: { Memory: { prototype: { grow(): number } } } };
+  const grow = vi.spyOn(wasm.Memory.prototype, "grow").mockImplementation(() => {
+    throw new RangeError("WebAssembly.Memory.grow(): Maximum memory size exceeded");
+  });
+  try {
+    const grouper = new SeriesGrouper(0);
+    for (let batch = 0; batch < 2; batch += 1) {
+      const groups = grouper.group([chunkOf([1, 0, 1])], "float", 100_000);
+      assert.equal(groups.kernel, undefined);
+      assert.deepEqual(pointsOf(groups), [
+        [0, [[1, 1]]],
+        [1, pairs([0, 2])],
+      ]);
+    }
+    assert.equal(grow.mock.calls.length, 1);
+  } finally {
+    grow.mockRestore();
+  }
+});
+
+/** Rows of these series; the time and the value of each is its place. */
+function chunkOf(series: readonly number[]): ObservationChunk {
+  const places = Float64Array.from(series.keys());
+  const columns = { series: Uint32Array.from(series), time: places, values: places };
+  const receipt = new Receipt(series.length, ignore, ignore);
+  return new ObservationChunk(new SeriesTable(), "float", series.length, columns, receipt);
+}
+
+function pointsOf(groups: GroupedRows): unknown[] {
+  return Array.from({ length: groups.length }, (_, place) => {
+    const { time, values } = groups.points(place);
+    return [groups.series[place], [...time].map((at, row) => [at, values[row]])];
+  });
+}
+
+function pairs(numbers: readonly number[]): number[][] {
+  return numbers.map((number) => [number, number]);
+}
 
 function ignore(): void {}

@@ -21,7 +21,7 @@ test("the bytes of the kernel are those that its source compiles to", async () =
 });
 
 test("this process can run the kernel", () => {
-  assert.ok(FoldKernel.open(1, 1));
+  assert.ok(FoldKernel.open());
 });
 
 // Around the epoch, where a start may be -0; repeated, late and far apart; values whose sums lose digits, or overflow.

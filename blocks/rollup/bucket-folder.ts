@@ -1,0 +1,289 @@
+import { floatStateWidth, foldFloats } from "../derivators/float-state.ts";
+import type { Points } from "../model/columns.ts";
+import { layoutOf } from "../model/data-type.ts";
+import type { Period } from "../model/period.ts";
+import type { Series, SeriesTable } from "../model/series.ts";
+import type { SeriesRange, Store } from "../model/store.ts";
+import { type DerivatorFailures, failHere, type OnFailure } from "./derivator-failures.ts";
+import type { DerivatorSet, DerivatorSets, DerivatorStates } from "./derivator-set.ts";
+import type { GroupedRows } from "./group-by-series.ts";
+import type { HotPoints } from "./hot-points.ts";
+import type { HotStates } from "./hot-states.ts";
+import type { FoldKernel } from "./kernel/fold-kernel.ts";
+import { firstFrom, joinedPoints, lowerBound, mergePoints, pointsOf, type RowSpan } from "./merge-points.ts";
+import { coalescedRanges } from "./ranges.ts";
+import { settleStates } from "./settle-states.ts";
+import type { StateTable } from "./state-table.ts";
+
+export interface BucketFolderParts {
+  readonly table: SeriesTable;
+  readonly store: Store;
+  readonly period: Period;
+  readonly sets: DerivatorSets;
+  /** Knows the newest timestamp of every series that is folded; gets the newest bucket of each. */
+  readonly hot: HotStates;
+  readonly hotPoints: HotPoints;
+  /** Takes what derivators fail at; absent: the fold fails with them. */
+  readonly failures: DerivatorFailures | undefined;
+}
+
+/**
+ * Folds raw points into the states of their first-period buckets.
+ *
+ * A bucket's state is a fold over all its points in ascending order. Where the new points all follow what is known, the fold
+ * goes on from the state in memory; anywhere else (a late point, a repeat, a restart) the bucket's points are merged with the new
+ * ones and folded from the start. Of a series that gets late points, those of its last two buckets are in memory; older ones are
+ * read back from the store. All ways give the same bits.
+ */
+export class BucketFolder {
+  readonly #table: SeriesTable;
+  readonly #store: Store;
+  readonly #period: Period;
+  readonly #sets: DerivatorSets;
+  readonly #hot: HotStates;
+  readonly #hotPoints: HotPoints;
+  readonly #failures: DerivatorFailures | undefined;
+  /** Whether series of layout `float` have no other states. */
+  readonly #onlyFloats: boolean;
+
+  constructor(parts: BucketFolderParts) {
+    this.#table = parts.table;
+    this.#store = parts.store;
+    this.#period = parts.period;
+    this.#sets = parts.sets;
+    this.#hot = parts.hot;
+    this.#hotPoints = parts.hotPoints;
+    this.#failures = parts.failures;
+    this.#onlyFloats = (["tdouble", "tbool"] as const).every((type) => parts.sets.of(type).empty);
+  }
+
+  /**
+   * Folds the groups of a recording into `states`.
+   *
+   * @param before Resolves when what the store is asked for is there.
+   * @throws {EngineError} of the store.
+   */
+  async fold(grouped: readonly GroupedRows[], states: StateTable, before: Promise<unknown>): Promise<void> {
+    const ranges: SeriesRange[] = [];
+    const readBack = grouped.map((groups) => this.#begin(groups, ranges));
+    if (ranges.length > 0) await before;
+    const stored = ranges.length === 0 ? [] : await this.#store.readObservations(ranges);
+    let next = 0;
+    grouped.forEach((groups, layout) => {
+      let known = 0;
+      for (const [place, needed] of readBack[layout] ?? []) {
+        this.#foldKnown(groups, known, place, states);
+        this.#foldRead(groups, place, needed, stored.slice(next, next + needed.length), states);
+        next += needed.length;
+        known = place + 1;
+      }
+      this.#foldKnown(groups, known, groups.length, states);
+    });
+  }
+
+  /** Waits for states that are computed in other threads; undefined where there are none. */
+  settle(states: StateTable): Promise<unknown> | undefined {
+    return settleStates(states, this.#table, this.#sets, undefined, (series, start) => this.#failed(series, start));
+  }
+
+  /**
+   * Says of each group in `next` and `goesOn` how its fold begins, where its points are all at hand or follow those in the hot
+   * bucket.
+   *
+   * @returns what the others need from the store, by ascending place; it is added to `ranges`.
+   */
+  #begin(groups: GroupedRows, ranges: SeriesRange[]): Map<number, readonly SeriesRange[]> {
+    const readBack = new Map<number, readonly SeriesRange[]>();
+    for (let place = 0; place < groups.length; place += 1) {
+      const series = groups.series[place] as number;
+      const oldest = groups.oldest(place);
+      const newest = this.#hot.newest(series);
+      const start = this.#period.start(oldest);
+      const goesOn = oldest > newest && this.#hot.bucket(series) === start;
+      groups.goesOn[place] = goesOn ? 1 : 0;
+      const from = groups.from[place] as number;
+      if (goesOn || start > newest) groups.next[place] = from;
+      else if (this.#hotPoints.since(series) <= start) {
+        groups.next[place] = lowerBound(groups.time, start, groups.start[place], from);
+      } else {
+        const starts = this.#buckets(series, groups.points(place));
+        const needed = coalescedRanges(this.#table.at(series), starts, this.#period);
+        for (const range of needed) ranges.push(range);
+        readBack.set(place, needed);
+      }
+    }
+    return readBack;
+  }
+
+  /** Folds the buckets of groups, `first` to `end`, whose points are all at hand, or follow those in the hot bucket. */
+  #foldKnown(groups: GroupedRows, first: number, end: number, states: StateTable): void {
+    const { kernel } = groups;
+    const { fixedMs } = this.#period;
+    if (kernel !== undefined && fixedMs !== undefined && this.#onlyFloats) {
+      this.#foldCompiled(kernel, groups, first, end, fixedMs, states);
+      return;
+    }
+    const { time, values } = groups;
+    for (let place = first; place < end; place += 1) {
+      const series = groups.series[place] as number;
+      const rows = { time, values, from: groups.next[place] as number, to: groups.to[place] as number };
+      this.#foldBuckets(series, rows, groups.goesOn[place] === 1, states);
+      this.#keepLate(groups, place);
+    }
+  }
+
+  #foldCompiled(
+    kernel: FoldKernel,
+    groups: GroupedRows,
+    first: number,
+    end: number,
+    fixedMs: number,
+    states: StateTable,
+  ): void {
+    const inKernel = groups.first;
+    for (let place = first; place < end; place += 1) {
+      if (groups.goesOn[place] !== 1) continue;
+      this.#hot.copyFloats(groups.series[place] as number, kernel.hot, (inKernel + place) * floatStateWidth);
+    }
+    for (let place = first; place < end; ) {
+      const nextPlace = kernel.fold(inKernel + place, inKernel + end, fixedMs) - inKernel;
+      const count = kernel.ends[inKernel + Math.min(nextPlace, end - 1)] as number;
+      const row = states.appendStates(
+        kernel.bucketStarts.subarray(0, count),
+        kernel.states.subarray(0, count * floatStateWidth),
+      );
+      let from = row;
+      for (; place < nextPlace; place += 1) {
+        const series = groups.series[place] as number;
+        const to = row + (kernel.ends[inKernel + place] as number);
+        states.series.fill(series, from, to);
+        from = to;
+        this.#keepHot(series, states, to - 1);
+        this.#keepLate(groups, place);
+      }
+      // Of a group whose states found no room there are more to come.
+      if (place < end) states.series.fill(groups.series[place] as number, from, row + count);
+    }
+  }
+
+  /** Keeps the newest points of a group that got late ones, or ever did. */
+  #keepLate(groups: GroupedRows, place: number): void {
+    const series = groups.series[place] as number;
+    if (groups.late[place] !== 1 && !this.#hotPoints.has(series)) return;
+    this.#keepPoints(series, groups.all(place), Number.POSITIVE_INFINITY);
+  }
+
+  /** The newest bucket stays hot; one that only late points touched does not. @param row The newest that a group touched. */
+  #keepHot(series: number, states: StateTable, row: number): void {
+    const start = states.start[row] as number;
+    if (this.#period.next(start) > this.#hot.newest(series)) this.#hot.keep(series, start, states, row);
+  }
+
+  /** Folds the buckets that a group touches with what was read back of them. */
+  #foldRead(
+    groups: GroupedRows,
+    place: number,
+    needed: readonly SeriesRange[],
+    older: readonly Points[],
+    states: StateTable,
+  ): void {
+    const series = groups.series[place] as number;
+    const points = groups.points(place);
+    const merged = older.length === 0 ? points : mergePoints(joinedPoints(older), points);
+    const { time, values } = merged;
+    for (let row = 0, at = 0; row < points.time.length; ) {
+      const start = this.#period.start(points.time[row] as number);
+      const next = this.#period.next(start);
+      const from = lowerBound(time, start, at);
+      at = firstFrom(time, next, from, time.length);
+      this.#foldBuckets(series, { time, values, from, to: at }, false, states);
+      row = firstFrom(points.time, next, row, points.time.length);
+    }
+    if (groups.late[place] !== 1 && !this.#hotPoints.has(series)) return;
+    const last = needed.at(-1);
+    const whole = last !== undefined && last.to > this.#hot.newest(series);
+    const all = { time, values, from: 0, to: time.length };
+    this.#keepPoints(series, all, whole ? last.from : Number.POSITIVE_INFINITY);
+  }
+
+  /**
+   * Keeps the points of the last two buckets of a series that gets late ones, as far as they are at hand.
+   *
+   * @param rows All points of the series from `since` on, and all that came or were kept.
+   */
+  #keepPoints(series: number, rows: RowSpan, since: number): void {
+    const newest = this.#hot.newest(series);
+    const latest = Math.max(newest, rows.time[rows.to - 1] as number);
+    const behindKnown = newest === Number.NEGATIVE_INFINITY ? newest : this.#period.next(this.#period.start(newest));
+    const complete = Math.min(since, this.#hotPoints.since(series), behindKnown);
+    this.#hotPoints.keep(series, rows, Math.max(complete, this.#period.start(this.#period.start(latest) - 1)));
+  }
+
+  /** Starts of the touched buckets that may hold stored points. */
+  #buckets(series: number, points: Points): number[] {
+    const starts: number[] = [];
+    const { time } = points;
+    for (let row = 0; row < time.length; ) {
+      const start = this.#period.start(time[row] as number);
+      if (start > this.#hot.newest(series)) break;
+      starts.push(start);
+      row = lowerBound(time, this.#period.next(start), row);
+    }
+    return starts;
+  }
+
+  /**
+   * Folds every bucket of `rows`.
+   *
+   * @param rows All points of their buckets; of the first one those that are not in the hot bucket, where the fold goes on.
+   * @param goesOn The first bucket is the hot one, and all rows follow what is in it.
+   */
+  #foldBuckets(index: number, rows: RowSpan, goesOn: boolean, states: StateTable): void {
+    const { time, values, to } = rows;
+    const { type } = this.#table.at(index);
+    const set = this.#sets.of(type);
+    const floats = layoutOf(type) === "float";
+    let stateRow = -1;
+    for (let from = rows.from; from < to; ) {
+      const start = this.#period.start(time[from] as number);
+      const end = firstFrom(time, this.#period.next(start), from, to);
+      const hot = goesOn && stateRow < 0;
+      stateRow = states.append(index, start);
+      if (floats) {
+        const offset = stateRow * floatStateWidth;
+        if (hot) this.#hot.copyFloats(index, states.floats, offset);
+        foldFloats(states.floats, offset, time, values as Float64Array, from, end);
+      }
+      if (!set.empty) {
+        const others = hot ? this.#hot.others(index) : undefined;
+        states.others[stateRow] = this.#foldOthers(
+          set,
+          others,
+          pointsOf({ time, values, from, to: end }),
+          index,
+          start,
+        );
+      }
+      from = end;
+    }
+    this.#keepHot(index, states, stateRow);
+  }
+
+  #foldOthers(
+    set: DerivatorSet,
+    hot: DerivatorStates | undefined,
+    points: Points,
+    index: number,
+    start: number,
+  ): DerivatorStates {
+    const failed = this.#failed(this.#table.at(index), start);
+    const others = hot === undefined ? set.seed(failed) : set.copy(hot, failed);
+    set.add(others, points, 0, points.time.length, failed);
+    return others;
+  }
+
+  #failed(series: Series, start: number): OnFailure {
+    const { label } = this.#period;
+    return this.#failures?.at(() => ({ series, period: label, start })) ?? failHere;
+  }
+}
