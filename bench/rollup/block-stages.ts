@@ -54,10 +54,14 @@ export function blockStages(
 /** More than one recording takes. */
 const idleRows = 300_000;
 
+/** Nothing else would keep them from being collected. */
+const idle: ActorSystem[] = [];
+
 /** Lasts until the process ends. */
 async function idleGraph(rows: SensorRows): Promise<void> {
   const table = internSensors(new SeriesTable());
   const system = new ActorSystem({ clock: systemClock });
+  idle.push(system);
   await new Promise<void>((resolve, failed) => {
     let durable = 0;
     const settled = (tally: Tally) => {

@@ -14,6 +14,7 @@ const from = "observations";
 export const rollup: Workload = {
   name: "rollup",
   rowsDefault: 5_000_000,
+  warmUps: 5,
   subject: blockStages(sensorRows, false),
   peers: [
     blockStages(sensorRows, true),
