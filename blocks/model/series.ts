@@ -30,6 +30,7 @@ export class SeriesTable {
   readonly #indices = new SeriesNumbering();
   readonly #series: Series[] = [];
   readonly #seriesMax: number;
+  #hasBooleans = false;
   /** What the graph knows besides the built-in types. */
   readonly types: CustomTypes;
   /** Of Protobuf messages of type tdouble. */
@@ -42,6 +43,11 @@ export class SeriesTable {
 
   get size(): number {
     return this.#series.length;
+  }
+
+  /** Whether one is of type `tbool`, whose rows lie in columns of numbers. */
+  get hasBooleans(): boolean {
+    return this.#hasBooleans;
   }
 
   /** @throws {RangeError} when there is no such index: a bug, not a fault of the world. */
@@ -72,6 +78,7 @@ export class SeriesTable {
     const series = NamedSeries.of(index, metric, sorted, type, canonical);
     this.#indices.set(type, canonical, index);
     this.#series.push(series);
+    if (type === "tbool") this.#hasBooleans = true;
     return series;
   }
 }

@@ -15,7 +15,7 @@ export interface PartedRows {
 
 /**
  * Parts the rows that can be recorded from those that would spoil a rollup, or that the store could not give back: a number that
- * is not finite, a timestamp that is not a whole millisecond of the years 1 to 9999, a boxed value that is none of its type.
+ * is not finite, a timestamp that is not a whole millisecond of the years 1 to 9999, a `tbool` that is not 0 or 1, a boxed value that is none of its type.
  * Decoders refuse such rows; a component of a plugin may not. What a custom type asks for beyond JSON is not looked at again, as
  * its check may cost more than the rest of the way of a row.
  *
@@ -25,7 +25,9 @@ export function soundRows(chunk: ObservationChunk, node: string, at: number): Pa
   const { time, values, length } = chunk;
   const floats = values instanceof Float64Array ? values : undefined;
   const boxed = chunk.layout === "boxed";
-  if (floats === undefined ? !boxed && areTimes(time, length) : areSound(time, floats, length)) return all(chunk);
+  if (floats === undefined ? !boxed && areTimes(time, length) : areSound(time, floats, length) && areOfType(chunk)) {
+    return all(chunk);
+  }
   const faulty: number[] = [];
   for (let row = 0; row < length; row += 1) {
     if (!isTime(time[row] as number) || ruleBroken(chunk, row) !== undefined) faulty.push(row);
@@ -49,6 +51,16 @@ function areTimes(time: Float64Array, length: number): boolean {
     spoilt += at - Math.floor(at);
   }
   return spoilt === 0;
+}
+
+/** Whether the numbers of all series of type `tbool` are 0 or 1. */
+function areOfType({ table, series, values, length }: ObservationChunk): boolean {
+  if (!table.hasBooleans) return true;
+  for (let row = 0; row < length; row += 1) {
+    const value = values[row];
+    if (value !== 0 && value !== 1 && table.at(series[row] as number).type === "tbool") return false;
+  }
+  return true;
 }
 
 /** Two rows at a time, as each sum waits for the last. */
@@ -81,9 +93,10 @@ function isTime(time: number): boolean {
 /** What the value of a row must be and is not. */
 function ruleBroken({ table, series, values, layout }: ObservationChunk, row: number): string | undefined {
   const value = values[row];
-  if (layout === "float") return Number.isFinite(value) ? undefined : "it must be a finite number";
   if (layout === "long") return undefined;
   const { type } = table.at(series[row] as number);
+  if (type === "tbool") return value === 0 || value === 1 ? undefined : "tbool must be 0 or 1";
+  if (layout === "float") return Number.isFinite(value) ? undefined : "it must be a finite number";
   return isBoxed(type, value) ? undefined : `${type} must be ${boxedRules[type] ?? "JSON"}`;
 }
 

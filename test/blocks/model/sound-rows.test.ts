@@ -45,4 +45,25 @@ test("of any rows of numbers those are sound that have a time of the calendar an
   );
 });
 
+test("a number that is no 0 and no 1 is none of a series of booleans, and goes on in one of numbers", () => {
+  const table = new SeriesTable();
+  const [power, open] = [table.intern("power", {}, "tdouble").index, table.intern("open", {}, "tbool").index];
+  const columns = {
+    series: Uint32Array.of(power, open, power, open, open),
+    time: Float64Array.of(1, 2, 3, 4, 5),
+    values: Float64Array.of(0.5, 1, 7, 0.5, 0),
+  };
+  const chunk = new ObservationChunk(table, "float", 5, columns, new Receipt(5, ignore, ignore));
+  const { sound, letters } = soundRows(chunk, "main", 0);
+  assert.deepEqual([...sound.time.subarray(0, sound.length)], [1, 2, 3, 5]);
+  const [{ code, reason, payload } = assert.fail()] = letters;
+  assert.equal(`${code} ${reason}`, "VALUE_INVALID Cannot record a value as tbool must be 0 or 1: it is 0.5");
+  assert.deepEqual(payload, {
+    metric: "open",
+    tagset: {},
+    type: "tbool",
+    values: [["1970-01-01T00:00:00.004Z", "0.5"]],
+  });
+});
+
 function ignore(): void {}
