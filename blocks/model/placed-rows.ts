@@ -36,6 +36,7 @@ export class PlacedRows {
       this.#placed = longer;
     }
     const placed = this.#placed;
+    if (areAllPlaced(series, length, placed)) return { sound: chunk, letters: noLetters };
     let without: Set<number> | undefined;
     for (let row = 0; row < length; row += 1) {
       const index = series[row] as number;
@@ -57,4 +58,11 @@ export class PlacedRows {
     });
     return { sound: withoutRows(chunk, without), letters };
   }
+}
+
+/** Paid for every row there is. */
+function areAllPlaced(series: Uint32Array, length: number, placed: Uint8Array): boolean {
+  let all = 1;
+  for (let row = 0; row < length; row += 1) all &= placed[series[row] as number] as number;
+  return all === 1;
 }

@@ -133,7 +133,7 @@ export class Cascade {
     // Of an older bucket nothing is kept.
     const slot = isNewest ? known : 0;
     if (!goesOn) hot.begin(slot, start, set);
-    const failed = this.#failed(series, start);
+    const failed = set.empty ? failHere : this.#failed(series, start);
     if (stored === undefined) {
       for (let row = from; row < to; row += 1)
         hot.take(slot, finer.start[row] as number, finer.floats, row, finer.others[row], set, failed);
