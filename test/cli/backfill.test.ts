@@ -72,7 +72,7 @@ test("a running engine goes on while it backfills, and kills of both commands ch
     await send(messageOf("flow", day + round * 1_370_000 + (round % 2), 20, round));
   }
   const isFilled = (line: string) => line.startsWith("tdouble level 1m") && line.includes("counter");
-  await expect.poll(async () => (await tableOf(folder)).some(isFilled), { timeout: 20_000 }).toBe(true);
+  await expect.poll(async () => (await tableOf(folder)).some(isFilled)).toBe(true);
   interrupted.kill("SIGKILL");
   await ended;
   engine.kill("SIGKILL");

@@ -67,13 +67,13 @@ await withServers(["kafka", "cassandra"], "Engines that share a buffer in Kafka"
       const [found] = await keyspaces.cql(`SELECT count(*) AS points FROM ${keyspaces.raw}.observations`);
       return Number(found?.points);
     };
-    await until("all is stored", async () => (await stored()) === seriesCount * count, 60_000);
+    await until("all is stored", async () => (await stored()) === seriesCount * count);
     const settled = async () => {
       const audit = await millrace(["audit", graph], second);
       assert.equal(audit.code, 0, `${audit.stdout}${audit.stderr}`);
       return audit.stdout.split("\n").filter((line) => line.includes("raw[") && !line.endsWith("in flight 0"));
     };
-    await until("all is committed", async () => (await settled()).length === 0, 60_000);
+    await until("all is committed", async () => (await settled()).length === 0);
     const days = await keyspaces.cql(
       `SELECT count, sum FROM ${keyspaces.aggregated}.aggregations WHERE period = '1d' ALLOW FILTERING`,
     );

@@ -29,7 +29,7 @@ async function start(buffer: string) {
   );
   const { plan, diagnostics } = await planOf(
     `sources:
-  meters: { type: flow/http/json, port: ${port}, response_timeout: 5 seconds }
+  meters: { type: flow/http/json, port: ${port}, response_timeout: 1 minute }
 buffers:
   raw: { ${buffer}, from: meters, max_rows: 2 }
 sinks:
@@ -65,7 +65,7 @@ test.each([
     expect(refused.headers.get("retry-after")).toBe("1");
     expect(await refused.json()).toMatchObject({ status: "error", msg: expect.stringMatching(/^Cannot .*again/) });
     // Long before the time that a sender waits for its data to be at rest.
-    expect(performance.now() - from).toBeLessThan(2_500);
+    expect(performance.now() - from).toBeLessThan(30_000);
 
     await expect.poll(() => held.length).toBe(2);
     for (const element of held.splice(0)) settleAtRest(element);

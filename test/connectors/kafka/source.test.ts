@@ -176,14 +176,14 @@ await withServer("kafka", "A source of Kafka", (kafka) => {
     const given = {
       topic,
       nodes: nodesOf(kafka),
-      session_timeout: "1 second",
+      session_timeout: "6 seconds",
       max_unsettled: 500,
       max_bytes: "64 KiB",
     };
     const run = await start(kafkaJsonSource, given, (element) => held.push(element));
     await until("one is read", () => run.values().length > 0);
     const seen = run.values().length;
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await new Promise((resolve) => setTimeout(resolve, 9_000));
     assert.equal(run.values().length, seen);
     const release = setInterval(() => {
       const now = held;
