@@ -119,6 +119,13 @@ export class Receipt {
     if (rows > 0) increase(this.tally.deadLettered, reason, rows);
   }
 
+  /** What became of rows of this receipt that were under another one. */
+  account(tally: Tally): void {
+    const { entered } = this.tally;
+    this.tally.addAll(tally);
+    this.tally.entered = entered;
+  }
+
   /** Gives up one hold. */
   release(): void {
     assert(this.#holders > 0, "a receipt was released more often than held");

@@ -1,6 +1,6 @@
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import type { Clock } from "../../runtime/clock/clock.ts";
-import { Receipt } from "../../runtime/receipt.ts";
+import { Receipt, type Tally } from "../../runtime/receipt.ts";
 import { HttpFault } from "./http-fault.ts";
 
 export interface InboxLimits {
@@ -52,10 +52,10 @@ export class Inbox implements AsyncIterableIterator<ObservationChunk> {
    *
    * @param build Makes its chunks under the receipt.
    * @param onSettled Called when nothing is held for the request any more: settled, failed, or dropped.
-   * @returns resolves once all of it is at rest.
+   * @returns what became of the rows, once all of it is at rest.
    * @throws {HttpFault} 503 when it was not taken, failed, took too long, or the source stops.
    */
-  submit(rows: number, build: (receipt: Receipt) => ObservationChunk[], onSettled: () => void): Promise<void> {
+  submit(rows: number, build: (receipt: Receipt) => ObservationChunk[], onSettled: () => void): Promise<Tally> {
     return new Promise((resolve, reject) => {
       this.checkRoom();
       this.#unsettled += 1;
@@ -72,11 +72,11 @@ export class Inbox implements AsyncIterableIterator<ObservationChunk> {
       this.#waiting.add(refuse);
       const receipt = new Receipt(
         rows,
-        () => {
+        (tally) => {
           timer.cancel();
           this.#waiting.delete(refuse);
           settle();
-          resolve();
+          resolve(tally);
         },
         (cause) => {
           settle();

@@ -106,9 +106,12 @@ async function accept(body: string | Uint8Array, share: ByteShare, table: Series
     share.giveBack();
     throw fault;
   }
-  if (builder.rows === 0) share.giveBack();
-  else await inbox.submit(builder.rows, (receipt) => builder.build(receipt), share.giveBack);
-  return answerTo(decoded);
+  if (builder.rows === 0) {
+    share.giveBack();
+    return answerTo(decoded, 0);
+  }
+  const { deadLettered } = await inbox.submit(builder.rows, (receipt) => builder.build(receipt), share.giveBack);
+  return answerTo(decoded, deadLettered.get("SERIES_LIMIT") ?? 0);
 }
 
 function decodeText(body: string, into: ChunkBuilder): DecodedBody {
@@ -128,22 +131,31 @@ function decodeBinary(body: Uint8Array, into: ChunkBuilder): DecodedBody {
   }
 }
 
-function answerTo({ received, rejected }: DecodedBody): Answer {
-  if (rejected.length === 0)
+/** @param homeless Data points of new series that a buffer or a store had no place for. */
+function answerTo({ received, rejected }: DecodedBody, homeless: number): Answer {
+  if (rejected.length === 0 && homeless === 0) {
     return { status: 200, body: { status: "ok", msg: `Total messages received: ${received}` } };
+  }
+  const rejections = {
+    received: received - rejected.length,
+    rejected_count: rejected.length,
+    rejected: rejected.slice(0, rejectionsListedMax),
+  };
+  const msg = rejected.length > 0 ? refusal(received, rejected.length) : noPlace(homeless);
   return {
     status: 400,
-    body: {
-      status: "error",
-      msg:
-        rejected.length < received
-          ? `Cannot accept ${rejected.length} of ${received} messages: the other ones are stored`
-          : "Cannot accept any message of the request: nothing is stored",
-      received: received - rejected.length,
-      rejected_count: rejected.length,
-      rejected: rejected.slice(0, rejectionsListedMax),
-    },
+    body: { status: "error", msg, ...rejections, ...(homeless > 0 && { dead_letters: { SERIES_LIMIT: homeless } }) },
   };
+}
+
+function refusal(received: number, rejected: number): string {
+  return rejected < received
+    ? `Cannot accept ${rejected} of ${received} messages: the other ones are stored`
+    : "Cannot accept any message of the request: nothing is stored";
+}
+
+function noPlace(rows: number): string {
+  return `Cannot store ${rows} of the data points as no more series are held (series_max): they are dead letters`;
 }
 
 export const httpSource = defineSource({

@@ -84,7 +84,7 @@ class SourceGateLogic extends GraphStageLogic<SourceControl> {
       length,
       (tally) => {
         this.#settled.addAll(tally);
-        receipt.durable(tally.durable);
+        receipt.account(tally);
         receipt.release();
         this.#open -= 1;
         this.#noteIdle();

@@ -38,13 +38,14 @@ sinks:
     catalogue,
   );
   assert.deepEqual(diagnostics, []);
-  const engine = await Engine.start(plan, { catalogue, clock: systemClock, deadLetters: async () => Sink.ignore() });
+  const letters = Sink.foreach<SinkElement>(({ receipt }) => receipt.release());
+  const engine = await Engine.start(plan, { catalogue, clock: systemClock, deadLetters: async () => letters });
   onTestFinished(() => engine.abort());
-  const post = (time: string) =>
+  const post = (time: string, metric = "a") =>
     fetch(`http://127.0.0.1:${port}/api/v1/series`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ metric: "a", tagset: {}, type: "tdouble", values: [[time, 1]] }),
+      body: JSON.stringify({ metric, tagset: {}, type: "tdouble", values: [[time, 1]] }),
     });
   return { engine, held, post };
 }
@@ -83,6 +84,19 @@ test.each([
       });
   },
 );
+
+test("a sender is told that a full buffer has no place for a new series, and goes on with a known one", async () => {
+  const { post } = await start(`type: disk, path: "${join(temporaryFolder(), "buffer")}", series_max: 1`);
+  expect((await post("2020-01-01T00:00:01")).status).toBe(200);
+  const refused = await post("2020-01-01T00:00:02", "b");
+  expect(refused.status).toBe(400);
+  expect(await refused.json()).toEqual({
+    status: "error",
+    msg: "Cannot store 1 of the data points as no more series are held (series_max): they are dead letters",
+    ...{ received: 1, rejected_count: 0, rejected: [], dead_letters: { SERIES_LIMIT: 1 } },
+  });
+  expect((await post("2020-01-01T00:00:03")).status).toBe(200);
+});
 
 test("a second engine on the folder of the first is refused, and the folder is free again once that has stopped", async () => {
   const folder = join(temporaryFolder(), "store");

@@ -3,11 +3,12 @@ import { test } from "vitest";
 import type { SourceElement } from "../../../blocks/model/component.ts";
 import { DeadLetterChunk } from "../../../blocks/model/dead-letter.ts";
 import { ObservationChunk } from "../../../blocks/model/observation-chunk.ts";
+import { SeriesTable } from "../../../blocks/model/series.ts";
 import { SourceGate } from "../../../graphs/stages/source-gate.ts";
 import { SourceRouter } from "../../../graphs/stages/source-router.ts";
 import { ActorSystem } from "../../../runtime/actors/actor-system.ts";
 import { virtualClock } from "../../../runtime/clock/virtual-clock.ts";
-import { Receipt } from "../../../runtime/receipt.ts";
+import { Receipt, type Tally } from "../../../runtime/receipt.ts";
 import { Flow } from "../../../runtime/streams/flow.ts";
 import { GraphDSL } from "../../../runtime/streams/graph-dsl.ts";
 import { Sink } from "../../../runtime/streams/sink.ts";
@@ -52,6 +53,29 @@ test("what passes is counted, and settling reaches the receipt of the source", a
   settle(taken(seen[0]));
   assert.deepEqual([control.entered, control.settled.durable, fates], [3, 3, ["1"]]);
   assert.ok(control.settled.balanced);
+});
+
+test("the source is told what became of each row", async () => {
+  const { clock, queue, seen } = gated();
+  const table = new SeriesTable();
+  const { index } = table.intern("a", {}, "tdouble");
+  const columns = { series: new Uint32Array(5).fill(index), time: new Float64Array(5), values: new Float64Array(5) };
+  let told: Tally | undefined;
+  const note = (tally: Tally) => {
+    told = tally;
+  };
+  queue.offer(new ObservationChunk(table, "float", 5, columns, new Receipt(5, note, assert.fail)));
+  await clock.settle();
+  const { receipt } = taken(seen[0]);
+  receipt.added(1);
+  receipt.durable(3);
+  receipt.filtered("where", 1);
+  receipt.deadLettered("SERIES_LIMIT", 2);
+  receipt.release();
+  assert.deepEqual(
+    [told?.entered, told?.added, told?.durable, told?.filtered, told?.deadLettered, told?.balanced],
+    [5, 1, 3, new Map([["where", 1]]), new Map([["SERIES_LIMIT", 2]]), true],
+  );
 });
 
 test("what failed did not enter, and the source is told", async () => {
