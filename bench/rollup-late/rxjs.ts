@@ -21,7 +21,7 @@ export const rxjsLate: Participant = {
             .pipe(toMinutes())
             .subscribe((bucket) => buckets.push(bucket));
         };
-        return { elements: columns.length, run, finish: async () => bucketChecksum(buckets) };
+        return { elements: columns.length, oneThread: true, run, finish: async () => bucketChecksum(buckets) };
       },
     };
   },

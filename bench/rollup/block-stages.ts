@@ -78,6 +78,7 @@ function rollupsAlone(rows: SensorRows, chunkRows: number): PreparedRun {
   const store = new RollupStore();
   return {
     elements: rows.length,
+    oneThread: true,
     run: () => rollUp(rows, table, store, ["1m"], chunkRows),
     finish: async () => bucketChecksum(store.floats(floatStateWidth).flatMap(bucketsOf)),
   };
@@ -88,6 +89,7 @@ function keepingRows(rows: SensorRows): PreparedRun {
   const store = new MemoryStore();
   return {
     elements: rows.length,
+    oneThread: true,
     run: () => rollUp(rows, table, store),
     async finish() {
       const everything = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };

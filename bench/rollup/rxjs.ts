@@ -20,7 +20,7 @@ export const rxjsInOrder: Participant = {
             .pipe(toMinutes())
             .subscribe((bucket) => buckets.push(bucket));
         };
-        return { elements: columns.length, run, finish: async () => bucketChecksum(buckets) };
+        return { elements: columns.length, oneThread: true, run, finish: async () => bucketChecksum(buckets) };
       },
     };
   },
