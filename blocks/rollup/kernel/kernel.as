@@ -1,5 +1,6 @@
-// Sorts rows by series, puts those of each series in order, and folds their buckets: what series-counts.ts, row-order.ts and
-// float-state.ts do, in AssemblyScript, which `npm run kernel` compiles. Results are the same to the last bit: WebAssembly computes f64 as JavaScript does.
+// Sorts rows by series, puts those of each series in order, and folds their buckets: what row-sort.ts, row-order.ts and
+// float-state.ts do, in AssemblyScript, which `npm run kernel` compiles. Results are the same to the last bit: WebAssembly computes
+// f64 as JavaScript does.
 //
 // Columns lie in memory one behind the other; places of groups, rows and numbers are counted from the start of a column.
 
