@@ -15,9 +15,9 @@ export interface PartedRows {
 
 /**
  * Parts the rows that can be recorded from those that would spoil a rollup, or that the store could not give back: a number that
- * is not finite, a timestamp that is not a whole millisecond of the years 1 to 9999, a `tbool` that is not 0 or 1, a boxed value that is none of its type.
- * Decoders refuse such rows; a component of a plugin may not. What a custom type asks for beyond JSON is not looked at again, as
- * its check may cost more than the rest of the way of a row.
+ * is not finite, a timestamp that is not a whole millisecond of the years 1 to 9999, a `tbool` that is not 0 or 1, a boxed value that
+ * is none of its type. Decoders refuse such rows; a component of a plugin may not. What a custom type asks for beyond JSON is not
+ * looked at again, as its check may cost more than the rest of the way of a row.
  *
  * @returns `chunk` itself where all its rows are sound, as good as always; `letters` stand for the others.
  */

@@ -141,21 +141,19 @@ function answerTo({ received, rejected }: DecodedBody, homeless: number): Answer
     rejected_count: rejected.length,
     rejected: rejected.slice(0, rejectionsListedMax),
   };
-  const msg = rejected.length > 0 ? refusal(received, rejected.length) : noPlace(homeless);
+  const msg = refusal(received, rejected.length, homeless);
   return {
     status: 400,
     body: { status: "error", msg, ...rejections, ...(homeless > 0 && { dead_letters: { SERIES_LIMIT: homeless } }) },
   };
 }
 
-function refusal(received: number, rejected: number): string {
-  return rejected < received
-    ? `Cannot accept ${rejected} of ${received} messages: the other ones are stored`
-    : "Cannot accept any message of the request: nothing is stored";
-}
-
-function noPlace(rows: number): string {
-  return `Cannot store ${rows} of the data points as no more series are held (series_max): they are dead letters`;
+function refusal(received: number, rejected: number, homeless: number): string {
+  const noPlace = `store ${homeless} of the data points as no more series are held (series_max): they are dead letters`;
+  if (rejected === 0) return `Cannot ${noPlace}`;
+  if (rejected === received) return "Cannot accept any message of the request: nothing is stored";
+  const others = homeless > 0 ? `, nor ${noPlace}` : ": the other ones are stored";
+  return `Cannot accept ${rejected} of ${received} messages${others}`;
 }
 
 export const httpSource = defineSource({

@@ -41,12 +41,15 @@ sinks:
   const letters = Sink.foreach<SinkElement>(({ receipt }) => receipt.release());
   const engine = await Engine.start(plan, { catalogue, clock: systemClock, deadLetters: async () => letters });
   onTestFinished(() => engine.abort());
-  const post = (time: string, metric = "a") =>
-    fetch(`http://127.0.0.1:${port}/api/v1/series`, {
+  const post = (time: string, ...metrics: readonly string[]) => {
+    const [first = "a", ...others] = metrics;
+    const messages = [first, ...others].map((metric) => ({ metric, tagset: {}, type: "tdouble", values: [[time, 1]] }));
+    return fetch(`http://127.0.0.1:${port}/api/v1/series`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ metric, tagset: {}, type: "tdouble", values: [[time, 1]] }),
+      body: JSON.stringify(messages),
     });
+  };
   return { engine, held, post };
 }
 
@@ -94,6 +97,12 @@ test("a sender is told that a full buffer has no place for a new series, and goe
     status: "error",
     msg: "Cannot store 1 of the data points as no more series are held (series_max): they are dead letters",
     ...{ received: 1, rejected_count: 0, rejected: [], dead_letters: { SERIES_LIMIT: 1 } },
+  });
+  const refusedTwice = await post("2020-01-01T00:00:02", "b", "");
+  expect(refusedTwice.status).toBe(400);
+  expect(await refusedTwice.json()).toMatchObject({
+    msg: "Cannot accept 1 of 2 messages, nor store 1 of the data points as no more series are held (series_max): they are dead letters",
+    ...{ received: 1, rejected_count: 1, dead_letters: { SERIES_LIMIT: 1 } },
   });
   expect((await post("2020-01-01T00:00:03")).status).toBe(200);
 });
