@@ -5,7 +5,6 @@ import type { ObservationChunk } from "./model/observation-chunk.ts";
 import { RecordingLogic, type RecordingParts } from "./rollup/recording-logic.ts";
 import { recordingParts, recordingSettings } from "./rollup/recording-settings.ts";
 import { RecordingShape } from "./rollup/recording-shape.ts";
-import { soundRows } from "./model/sound-rows.ts";
 
 /**
  * Stores raw observations and computes their first period.
@@ -44,7 +43,7 @@ class MessageLogic extends RecordingLogic {
   }
 
   protected take(given: ObservationChunk): void {
-    const { sound, letters } = soundRows(given, this.#node, this.clock.now());
+    const { sound, letters } = this.sound(given, this.#node);
     this.reject(letters, sound.receipt);
     const { sound: chunk, letters: homeless } = this.placed(sound);
     this.reject(homeless, chunk.receipt);

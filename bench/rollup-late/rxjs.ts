@@ -1,4 +1,4 @@
-import { Observable, type OperatorFunction } from "rxjs";
+import { concat, NEVER, Observable, type OperatorFunction, type Subscription } from "rxjs";
 import { type BucketValues, bucketChecksum } from "../bucket-checksum.ts";
 import { observations, type SensorObservation } from "../sensor-observations.ts";
 import { delayMaxMs, lateSensorRows } from "../sensor-rows.ts";
@@ -13,6 +13,11 @@ export const rxjsLate: Participant = {
   name: "rxjs",
   async open({ rows, seed }) {
     const columns = lateSensorRows(rows, seed);
+    underWay.push(
+      concat(observations(lateSensorRows(300_000, seed + 1)), NEVER)
+        .pipe(toMinutes())
+        .subscribe(),
+    );
     return {
       async prepare() {
         const buckets: BucketValues[] = [];
@@ -26,6 +31,9 @@ export const rxjsLate: Participant = {
     };
   },
 };
+
+/** As in `rollup`. */
+const underWay: Subscription[] = [];
 
 class OpenMinute implements BucketValues {
   readonly seen = new Set<number>();

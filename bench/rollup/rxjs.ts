@@ -1,4 +1,4 @@
-import { Observable, type OperatorFunction } from "rxjs";
+import { concat, NEVER, Observable, type OperatorFunction, type Subscription } from "rxjs";
 import { type BucketValues, bucketChecksum } from "../bucket-checksum.ts";
 import { observations, type SensorObservation } from "../sensor-observations.ts";
 import { sensorRows } from "../sensor-rows.ts";
@@ -12,6 +12,11 @@ export const rxjsInOrder: Participant = {
   name: "rxjs",
   async open({ rows, seed }) {
     const columns = sensorRows(rows, seed);
+    underWay.push(
+      concat(observations(sensorRows(300_000, seed + 1)), NEVER)
+        .pipe(toMinutes())
+        .subscribe(),
+    );
     return {
       async prepare() {
         const buckets: BucketValues[] = [];
@@ -25,6 +30,9 @@ export const rxjsInOrder: Participant = {
     };
   },
 };
+
+/** As beside the engine another graph: what was compiled for the operator stays. */
+const underWay: Subscription[] = [];
 
 interface OpenMinute extends BucketValues {
   minute: number;

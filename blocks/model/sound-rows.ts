@@ -19,18 +19,15 @@ export interface PartedRows {
  * is none of its type. Decoders refuse such rows; a component of a plugin may not. What a custom type asks for beyond JSON is not
  * looked at again, as its check may cost more than the rest of the way of a row.
  *
+ * @param looksSound Does what `areSound` does, in another way.
  * @returns `chunk` itself where all its rows are sound, as good as always; `letters` stand for the others.
  */
-export function soundRows(chunk: ObservationChunk, node: string, at: number): PartedRows {
-  const { time, values, length } = chunk;
-  const floats = values instanceof Float64Array ? values : undefined;
-  const boxed = chunk.layout === "boxed";
-  if (floats === undefined ? !boxed && areTimes(time, length) : areSound(time, floats, length) && areOfType(chunk)) {
-    return all(chunk);
-  }
+export function soundRows(chunk: ObservationChunk, node: string, at: number, looksSound = areSound): PartedRows {
+  const { length } = chunk;
+  if (looksSound(chunk) && areOfType(chunk)) return all(chunk);
   const faulty: number[] = [];
   for (let row = 0; row < length; row += 1) {
-    if (!isTime(time[row] as number) || ruleBroken(chunk, row) !== undefined) faulty.push(row);
+    if (!isTime(chunk.time[row] as number) || ruleBroken(chunk, row) !== undefined) faulty.push(row);
   }
   if (faulty.length === 0) return all(chunk);
   return { sound: withoutRows(chunk, new Set(faulty)), letters: faulty.map((row) => letterOf(chunk, row, node, at)) };
@@ -54,8 +51,8 @@ function areTimes(time: Float64Array, length: number): boolean {
 }
 
 /** Whether the numbers of all series of type `tbool` are 0 or 1. */
-function areOfType({ table, series, values, length }: ObservationChunk): boolean {
-  if (!table.hasBooleans) return true;
+function areOfType({ table, series, values, layout, length }: ObservationChunk): boolean {
+  if (layout !== "float" || !table.hasBooleans) return true;
   for (let row = 0; row < length; row += 1) {
     const value = values[row];
     if (value !== 0 && value !== 1 && table.at(series[row] as number).type === "tbool") return false;
@@ -63,8 +60,14 @@ function areOfType({ table, series, values, length }: ObservationChunk): boolean
   return true;
 }
 
+/** Whether all rows are sound, but for what their type asks for; of boxed values nothing is known without a look at each. */
+export function areSound({ time, values, layout, length }: ObservationChunk): boolean {
+  if (layout === "boxed") return false;
+  return values instanceof Float64Array ? areNumbers(time, values, length) : areTimes(time, length);
+}
+
 /** Two rows at a time, as each sum waits for the last. */
-function areSound(time: Float64Array, values: Float64Array, length: number): boolean {
+function areNumbers(time: Float64Array, values: Float64Array, length: number): boolean {
   let spoilt = 0;
   let others = 0;
   for (let row = 1; row < length; row += 2) {

@@ -61,13 +61,24 @@ export class BucketFolder {
    * Folds the groups of a recording into `states`.
    *
    * @param before Resolves when what the store is asked for is there.
+   * @returns what to wait for; undefined where nothing had to be read back, and all is folded.
    * @throws {EngineError} of the store.
    */
-  async fold(grouped: readonly GroupedRows[], states: StateTable, before: Promise<unknown>): Promise<void> {
+  fold(grouped: readonly GroupedRows[], states: StateTable, before: Promise<unknown>): Promise<void> | undefined {
     const ranges: SeriesRange[] = [];
     const readBack = grouped.map((groups) => this.#begin(groups, ranges));
-    if (ranges.length > 0) await before;
-    const stored = ranges.length === 0 ? [] : await this.#store.readObservations(ranges);
+    const foldWith = (stored: readonly Points[]) => this.#foldAll(grouped, readBack, stored, states);
+    if (ranges.length > 0) return before.then(() => this.#store.readObservations(ranges)).then(foldWith);
+    foldWith([]);
+    return undefined;
+  }
+
+  #foldAll(
+    grouped: readonly GroupedRows[],
+    readBack: readonly Map<number, readonly SeriesRange[]>[],
+    stored: readonly Points[],
+    states: StateTable,
+  ): void {
     let next = 0;
     grouped.forEach((groups, layout) => {
       let known = 0;

@@ -2,11 +2,18 @@ import { Receipt } from "../../runtime/receipt.ts";
 import { ChunkBuilder } from "../model/chunk-builder.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { SeriesTable } from "../model/series.ts";
+import { areSound } from "../model/sound-rows.ts";
+import type { FoldKernel } from "./kernel/fold-kernel.ts";
+import { type KernelPool, sharedKernels } from "./kernel/kernel-pool.ts";
 
 /** Rows that go to the store in one piece. */
 export interface RowBatch {
-  /** In order of arrival; for the receipts of their rows see `receipts`. */
+  /** Rows that no kernel took, in order of arrival; for the receipts of their rows see `receipts`. */
   readonly chunks: readonly ObservationChunk[];
+  /** Has all rows of layout `float`, in order of arrival; absent where `chunks` have them. */
+  readonly kernel: FoldKernel | undefined;
+  /** Chunks that the kernel took: all whose rows have an entry, and of the others the first. */
+  readonly taken: readonly ObservationChunk[];
   /** A hold on the receipt of each chunk that was added. */
   readonly receipts: readonly Receipt[];
   /** Rows under the receipt at the same place. */
@@ -15,40 +22,104 @@ export interface RowBatch {
 
 /**
  * Gathers chunks until they are recorded. Rows of small ones are copied together, and the chunks let go of: a chunk of its own for
- * each of many messages costs more than the rows in it, the more the longer it is kept.
+ * each of many messages costs more than the rows in it, the more the longer it is kept. Once there are many rows of layout `float`,
+ * a kernel takes them, and sorts the next ones as they come, while the processor has them at hand.
  */
 export class GatheredRows {
+  readonly #table: SeriesTable;
+  readonly #kernels: KernelPool;
+  readonly #kernelRows: number;
   readonly #small: ChunkBuilder;
   /** The first receipt of the rows in `#small`. */
   #smallFirst: Receipt | undefined;
   #enteredAt: number | undefined;
   #chunks: ObservationChunk[] = [];
+  /** Rows of layout `float` in `#chunks`. */
+  #floatRows = 0;
+  #kernel: FoldKernel | undefined;
+  #taken: ObservationChunk[] = [];
+  /** One of them is there for those without an entry. */
+  #tookUnentered = false;
   #receipts: Receipt[] = [];
   #rows: number[] = [];
 
-  constructor(table: SeriesTable) {
+  /** @param kernelRows So many rows of layout `float` are worth a kernel. */
+  constructor(table: SeriesTable, kernels: KernelPool = sharedKernels, kernelRows = kernelRowsDefault) {
+    this.#table = table;
+    this.#kernels = kernels;
+    this.#kernelRows = kernelRows;
     this.#small = new ChunkBuilder(table, smallRowsMax);
   }
 
-  /** Takes over the caller's hold on the receipt. */
+  /** `areSound` of sound-rows.ts, at little cost where the rows are then added. */
+  areSound(chunk: ObservationChunk): boolean {
+    const { layout, length } = chunk;
+    const kernel = layout === "float" && length > smallRowsMax ? this.#kernel : undefined;
+    return kernel === undefined ? areSound(chunk) : kernel.areSound(chunk);
+  }
+
+  /**
+   * Takes over the caller's hold on the receipt.
+   *
+   * @throws {Error} where it names a series beyond its table; nothing can be added any more.
+   */
   add(chunk: ObservationChunk): void {
     const { receipt, length } = chunk;
     this.#receipts.push(receipt);
     this.#rows.push(length);
     if (length > smallRowsMax) {
       this.#join();
-      this.#chunks.push(chunk);
+      this.#keep(chunk);
     } else this.#copy(chunk);
   }
 
   /** What was added since the last call. */
   take(): RowBatch {
     this.#join();
-    const batch = { chunks: this.#chunks, receipts: this.#receipts, rows: this.#rows };
+    const batch = {
+      ...{ chunks: this.#chunks, kernel: this.#kernel, taken: this.#taken },
+      ...{ receipts: this.#receipts, rows: this.#rows },
+    };
     this.#chunks = [];
+    this.#floatRows = 0;
+    this.#kernel = undefined;
+    this.#taken = [];
+    this.#tookUnentered = false;
     this.#receipts = [];
     this.#rows = [];
     return batch;
+  }
+
+  #keep(chunk: ObservationChunk): void {
+    if (chunk.layout !== "float") {
+      this.#chunks.push(chunk);
+      return;
+    }
+    if (this.#kernel === undefined) {
+      this.#chunks.push(chunk);
+      this.#floatRows += chunk.length;
+      if (this.#floatRows >= this.#kernelRows) this.#takeKernel();
+    } else this.#give(chunk, this.#kernel);
+  }
+
+  #takeKernel(): void {
+    const kernel = this.#kernels.take();
+    if (kernel === undefined) return;
+    this.#kernel = kernel;
+    kernel.begin(this.#table);
+    const others: ObservationChunk[] = [];
+    for (const chunk of this.#chunks) {
+      if (chunk.layout === "float") this.#give(chunk, kernel);
+      else others.push(chunk);
+    }
+    this.#chunks = others;
+  }
+
+  #give(chunk: ObservationChunk, kernel: FoldKernel): void {
+    kernel.add(chunk);
+    const entered = chunk.receipt.enteredAt !== undefined;
+    if (entered || !this.#tookUnentered) this.#taken.push(chunk);
+    if (!entered) this.#tookUnentered = true;
   }
 
   #copy({ table, series, time, values, length, receipt }: ObservationChunk): void {
@@ -68,9 +139,9 @@ export class GatheredRows {
     const first = this.#smallFirst;
     if (first === undefined) return;
     const asOf = new Receipt(0, ignore, ignore, { enteredAt: this.#enteredAt, lane: first.lane });
-    for (const chunk of this.#small.build(asOf)) this.#chunks.push(chunk);
     this.#smallFirst = undefined;
     this.#enteredAt = undefined;
+    for (const chunk of this.#small.build(asOf)) this.#keep(chunk);
   }
 }
 
@@ -78,5 +149,8 @@ export class GatheredRows {
 const smallRowsMax = 32;
 
 const joinedRowsMax = 1_024;
+
+/** Below it the calls of a kernel, and its room, cost more than they save. */
+const kernelRowsDefault = 4_096;
 
 function ignore(): void {}

@@ -2,10 +2,10 @@ import { type Column, newColumn, type Points } from "../model/columns.ts";
 import type { Layout } from "../model/data-type.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { HotPoints } from "./hot-points.ts";
-import { FoldKernel } from "./kernel/fold-kernel.ts";
+import type { FoldKernel } from "./kernel/fold-kernel.ts";
 import { likeColumn, lowerBound, pointsOf, type RowSpan } from "./merge-points.ts";
+import { PlainSort } from "./plain-sort.ts";
 import { RowOrder } from "./row-order.ts";
-import { PlainSort, type RowSort } from "./row-sort.ts";
 
 /**
  * The rows of many chunks of one layout, by series and within a series ascending and unique in time. Groups have places from 0,
@@ -86,26 +86,16 @@ export class GroupedRows {
     return pointsOf(this.added(place));
   }
 
-  /**
-   * Makes room; what is in it afterwards has no meaning.
-   *
-   * @throws {RangeError} where the kernel can have no such room.
-   */
+  /** Makes room; what is in it afterwards has no meaning. */
   reserve(groups: number, rows: number): void {
     this.length = groups;
-    const { kernel } = this;
-    if (this.series.length < groups || this.time.length < rows) {
-      const room = Math.max(this.series.length, groups + (groups >>> 2));
-      const rowsRoom = Math.max(this.time.length, rows + (rows >>> 4));
-      this.series = new Uint32Array(room);
-      if (kernel === undefined) this.#use(this.#newColumns(room, rowsRoom));
-      else kernel.reserve(rowsRoom, room);
-    }
-    // They move when it makes room for more series.
-    if (kernel !== undefined) this.#use(kernel);
+    if (this.series.length >= groups && this.time.length >= rows) return;
+    const room = Math.max(this.series.length, groups + (groups >>> 2));
+    this.use(this.#newColumns(room, Math.max(this.time.length, rows + (rows >>> 4))));
   }
 
-  #use({ time, values, start, from, to, late, next, goesOn }: GroupColumns): void {
+  use({ series, time, values, start, from, to, late, next, goesOn }: GroupColumns): void {
+    this.series = series;
     this.time = time;
     this.values = values;
     this.start = start;
@@ -118,32 +108,47 @@ export class GroupedRows {
 
   #newColumns(groups: number, rows: number): GroupColumns {
     const column = () => new Uint32Array(groups);
-    const [start, from, to, late, next, goesOn] = [column(), column(), column(), column(), column(), column()];
-    return { time: new Float64Array(rows), values: newColumn(this.layout, rows), start, from, to, late, next, goesOn };
+    const [series, start, from, to] = [column(), column(), column(), column()];
+    const [late, next, goesOn] = [column(), column(), column()];
+    const [time, values] = [new Float64Array(rows), newColumn(this.layout, rows)];
+    return { series, time, values, start, from, to, late, next, goesOn };
   }
 }
 
-type GroupColumns = Pick<GroupedRows, "time" | "values" | "start" | "from" | "to" | "late" | "next" | "goesOn">;
+type GroupColumns = Pick<
+  GroupedRows,
+  "series" | "time" | "values" | "start" | "from" | "to" | "late" | "next" | "goesOn"
+>;
+
+/**
+ * The rows that a kernel took.
+ *
+ * @param known Points of the series that came before them, which late rows may fall among.
+ */
+export function groupedInKernel(kernel: FoldKernel, known?: HotPoints): GroupedRows {
+  const groups = new GroupedRows("float", kernel);
+  const touched = kernel.list();
+  const { length } = touched;
+  kernel.reserveRows(kernel.rows + knownRows(touched, known));
+  groups.length = length;
+  groups.use(kernel);
+  placeGroups(groups, known);
+  kernel.order();
+  return groups;
+}
 
 /**
  * Sorts the rows of chunks of one layout by series, and within a series by time; of equal timestamps the one that came last
  * stands. Rows that arrive in order are not compared.
  */
 export class SeriesGrouper {
-  readonly #plain = new PlainSort();
+  readonly #sort = new PlainSort();
   /** Kept, as fresh memory for every batch costs more than sorting into it. As long as the longest batch. */
   readonly #groups = new Map<Layout, GroupedRows>();
-  #compiled: GroupedRows | undefined;
-  #compiledFrom: number;
   readonly #order = new RowOrder();
   /** Room for one series that is put in order. */
   #spareTime = new Float64Array(0);
   #spareValues: Column = [];
-
-  /** @param compiledFrom So many rows of layout `float` are sorted and folded by the compiled kernel; fewer do not pay it. */
-  constructor(compiledFrom = compiledFromDefault) {
-    this.#compiledFrom = compiledFrom;
-  }
 
   /**
    * @param known Points of the series that came before the chunks, which late rows of the chunks may fall among.
@@ -151,38 +156,11 @@ export class SeriesGrouper {
    * @throws {Error} where a chunk names a series beyond `seriesCount`.
    */
   group(chunks: readonly ObservationChunk[], layout: Layout, seriesCount: number, known?: HotPoints): GroupedRows {
-    const rows = chunks.reduce((sum, { length }) => sum + length, 0);
-    if (layout === "float" && rows >= this.#compiledFrom) {
-      const compiled = this.#groupCompiled(chunks, seriesCount, rows, known);
-      if (compiled !== undefined) return compiled;
-    }
     const groups = this.#groups.get(layout) ?? new GroupedRows(layout);
     this.#groups.set(layout, groups);
-    sortRows(chunks, seriesCount, rows, known, this.#plain, groups);
+    sortRows(chunks, seriesCount, known, this.#sort, groups);
     for (let place = 0; place < groups.length; place += 1) this.#putInOrder(groups, place);
     return groups;
-  }
-
-  /** @returns undefined where the kernel cannot have the room, now or ever. */
-  #groupCompiled(
-    chunks: readonly ObservationChunk[],
-    seriesCount: number,
-    rows: number,
-    known: HotPoints | undefined,
-  ): GroupedRows | undefined {
-    try {
-      const kernel = this.#compiled?.kernel ?? FoldKernel.open();
-      if (kernel === undefined) throw new RangeError("no kernel");
-      this.#compiled ??= new GroupedRows("float", kernel);
-      sortRows(chunks, seriesCount, rows, known, kernel, this.#compiled);
-      kernel.order(this.#compiled.length);
-      return this.#compiled;
-    } catch (fault) {
-      if (!(fault instanceof RangeError)) throw fault;
-      this.#compiled = undefined;
-      this.#compiledFrom = Number.POSITIVE_INFINITY;
-      return undefined;
-    }
   }
 
   #putInOrder(groups: GroupedRows, place: number): void {
@@ -225,22 +203,19 @@ export function partsOf(grouped: readonly GroupedRows[], seriesMax: number): (re
 /** Whether so many series, or buckets of a period, are too many for a second such batch in memory. */
 export const isLarge = (count: number) => count > 65_536;
 
-/** Below it a call of the kernel, and the room it takes, cost more than they save. */
-const compiledFromDefault = 4_096;
-
 function isLike(column: Column, other: Column): boolean {
   return column.constructor === other.constructor;
 }
 
-/** Sorts rows of chunks by series, behind the known ones of each. @param rows Of the chunks. */
+/** Sorts rows of chunks by series, behind the known ones of each. */
 function sortRows(
   chunks: readonly ObservationChunk[],
   seriesCount: number,
-  rows: number,
   known: HotPoints | undefined,
-  sort: RowSort,
+  sort: PlainSort,
   groups: GroupedRows,
 ): void {
+  const rows = chunks.reduce((sum, { length }) => sum + length, 0);
   sort.reserveSeries(seriesCount);
   let count = 0;
   for (const chunk of chunks) {
@@ -254,9 +229,11 @@ function sortRows(
   }
   groups.reserve(count, rows + knownRows(touched, known));
   groups.series.set(touched);
-  placeGroups(groups, sort.counts, known);
-  for (const chunk of chunks) sort.scatter(chunk, groups);
   const { counts } = sort;
+  for (let place = 0; place < count; place += 1) groups.to[place] = counts[touched[place] as number] as number;
+  placeGroups(groups, known);
+  for (let place = 0; place < count; place += 1) counts[touched[place] as number] = groups.from[place] as number;
+  for (const chunk of chunks) sort.scatter(chunk, groups);
   for (const series of touched) counts[series] = 0;
 }
 
@@ -266,17 +243,16 @@ function knownRows(touched: Uint32Array, known: HotPoints | undefined): number {
   return rows;
 }
 
-/** Places each group behind its known points, and says in `counts` where its next row goes. */
-function placeGroups(groups: GroupedRows, counts: Uint32Array, known: HotPoints | undefined): void {
+/** Places the rows of each group, of which `to` says how many come, behind its known points. */
+function placeGroups(groups: GroupedRows, known: HotPoints | undefined): void {
   let rows = 0;
   for (let place = 0; place < groups.length; place += 1) {
-    const series = groups.series[place] as number;
+    const count = groups.to[place] as number;
     groups.start[place] = rows;
-    const from = rows + (known?.length(series) ?? 0);
+    const from = rows + (known?.length(groups.series[place] as number) ?? 0);
     groups.from[place] = from;
-    rows = from + (counts[series] as number);
+    rows = from + count;
     groups.to[place] = rows;
-    counts[series] = from;
   }
   if (known === undefined || known.empty) return;
   for (let place = 0; place < groups.length; place += 1) {

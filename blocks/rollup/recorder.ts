@@ -1,15 +1,16 @@
 import type { Layout } from "../model/data-type.ts";
-import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { Period } from "../model/period.ts";
 import type { SeriesTable } from "../model/series.ts";
 import type { ObservationsWrite, Store } from "../model/store.ts";
 import { BucketFolder } from "./bucket-folder.ts";
 import type { DerivatorFailures } from "./derivator-failures.ts";
 import type { DerivatorSets } from "./derivator-set.ts";
-import { type GroupedRows, isLarge, partsOf, SeriesGrouper } from "./group-by-series.ts";
+import { GatheredRows, type RowBatch } from "./gathered-rows.ts";
+import { type GroupedRows, groupedInKernel, isLarge, partsOf, SeriesGrouper } from "./group-by-series.ts";
 import { GroupWrite } from "./group-write.ts";
 import { HotPoints } from "./hot-points.ts";
 import { HotStates } from "./hot-states.ts";
+import { sharedKernels } from "./kernel/kernel-pool.ts";
 import { SeriesNumbers } from "./series-numbers.ts";
 import { StateTable } from "./state-table.ts";
 import { type SeriesRevisions, WriteRevisions } from "./write-revisions.ts";
@@ -34,6 +35,31 @@ export interface Recording {
   /** Records the next part of a batch of very many series; undefined in the last. */
   readonly rest: (() => Promise<Recording>) | undefined;
 }
+
+/** How far a recording has come; one that has failed has come to its end. */
+class Recorded {
+  /** Resolves when all of it is folded. */
+  readonly folded: Promise<unknown>;
+  isFolded = false;
+  /** Resolves when all of it is durable, and states that are computed in other threads have arrived. */
+  readonly done: Promise<unknown>;
+  isDone = false;
+
+  constructor(whole: Promise<Pick<Recording, "written" | "settled">>) {
+    const ignore = () => {};
+    this.folded = whole.catch(ignore).then(() => {
+      this.isFolded = true;
+    });
+    this.done = whole
+      .then(({ written, settled }) => Promise.all([written, settled]))
+      .catch(ignore)
+      .then(() => {
+        this.isDone = true;
+      });
+  }
+}
+
+const nothing: Recorded = { folded: Promise.resolve(), isFolded: true, done: Promise.resolve(), isDone: true };
 
 /** What is recorded part by part. */
 interface Batch {
@@ -66,21 +92,20 @@ export class Recorder {
   readonly #hot: HotStates;
   readonly #hotPoints: HotPoints;
   /** Taken in turns, as the store copies what was grouped while the next rows are. */
-  readonly #groupers: readonly [SeriesGrouper, SeriesGrouper];
+  readonly #groupers = [new SeriesGrouper(), new SeriesGrouper()] as const;
+  readonly #kernelRows: number | undefined;
   #turn: 0 | 1 = 0;
   /** The last recording had very many series: what overlaps with such a one would be too much in memory. */
   #large = false;
   readonly #partSeriesMax: number;
   readonly #revisions = new WriteRevisions();
   #statesExpected = 0;
-  /** Resolves when the last recording has been folded, or has failed. */
-  #folded: Promise<unknown> = Promise.resolve();
   /** Resolves when no recording has states elsewhere any more; absent where none has. */
   #settled: Promise<void> | undefined;
   /** Resolves when the last recording is durable, or has failed. */
   #durable: Promise<unknown> = Promise.resolve();
-  /** Resolve when the last recording but one, and the last one, are durable and settled, or have failed. */
-  #done: readonly [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
+  /** The last recording but one, and the last one. */
+  #latest: readonly [Recorded, Recorded] = [nothing, nothing];
 
   constructor(given: {
     table: SeriesTable;
@@ -90,12 +115,12 @@ export class Recorder {
     hotSeriesMax: number;
     /** Takes what derivators fail at; absent: the recording fails with them. */
     failures?: DerivatorFailures;
-    /** See `SeriesGrouper`. */
-    compiledFrom?: number;
+    /** See `GatheredRows`. */
+    kernelRows?: number;
     /** Series of a part at most. */
     partSeriesMax?: number;
   }) {
-    this.#groupers = [new SeriesGrouper(given.compiledFrom), new SeriesGrouper(given.compiledFrom)];
+    this.#kernelRows = given.kernelRows;
     this.#table = given.table;
     this.#store = given.store;
     this.#hot = new HotStates(given.hotSeriesMax);
@@ -111,27 +136,33 @@ export class Recorder {
     return this.#store.writesInOrder === true && !this.#large ? 2 : 1;
   }
 
+  /** For the rows of who wants to record. */
+  newGathering(): GatheredRows {
+    return new GatheredRows(this.#table, sharedKernels, this.#kernelRows);
+  }
+
   /**
-   * Records the rows of `chunks`, in order of arrival, once the recordings before it are durable, or, where writes count in
+   * Records the rows of a batch, which is used up, once the recordings before it are durable, or, where writes count in
    * order, folded: then it waits for the last one where it reads back, which would lack its points, and for the one before in
    * any case, as it writes again the columns that the store was given and heavy derivators take, which have copied them by then.
    *
    * @throws {EngineError} of the store.
    */
-  record(chunks: readonly ObservationChunk[]): Promise<Recording> {
-    const [lastButOne, last] = this.#done;
+  record(rows: RowBatch): Promise<Recording> {
+    const [lastButOne, last] = this.#latest;
     const durable = this.#durable;
     const overlaps = this.recordingsMax > 1;
-    const begin = overlaps ? Promise.all([this.#folded, lastButOne]) : last;
+    const mayBegin = overlaps ? last.isFolded && lastButOne.isDone : last.isDone;
+    const begin = overlaps ? Promise.all([last.folded, lastButOne.done]) : last.done;
     let ended: Batch["ended"] = () => {};
     const whole = new Promise<Recording>((resolve) => {
       ended = resolve;
     });
-    const first = begin.then(() => {
+    const start = async () => {
       if (overlaps) this.#turn = this.#turn === 0 ? 1 : 0;
-      const grouped = this.#grouped(chunks);
+      const grouped = this.#grouped(rows);
       this.#large = isLarge(grouped.reduce((groups, { length }) => groups + length, 0));
-      const revisionOf = this.#revisions.next(chunks);
+      const revisionOf = this.#revisions.next([...rows.chunks, ...rows.taken]);
       return this.#recordPart({
         parts: partsOf(grouped, this.#partSeriesMax),
         revisionOf,
@@ -139,11 +170,14 @@ export class Recorder {
         ...{ written: [], done: [] },
         ended,
       });
-    });
+    };
+    const first = mayBegin ? start() : begin.then(start);
     first.catch(() => ended(first));
-    this.#folded = whole.catch(() => {});
     this.#durable = whole.then(({ written }) => written).catch(() => {});
-    this.#done = [last, whole.then(({ written, settled }) => Promise.all([written, settled])).catch(() => {})];
+    const recorded = new Recorded(whole);
+    this.#latest = [last, recorded];
+    const { kernel } = rows;
+    if (kernel !== undefined) recorded.done.then(() => sharedKernels.give(kernel));
     return first;
   }
 
@@ -160,10 +194,13 @@ export class Recorder {
     // No more parts are on their way than recordings may be.
     if (place > 0) await batch.done[place - (this.#store.writesInOrder === true ? 2 : 1)];
     const grouped = parts[place] as readonly GroupedRows[];
-    await this.#learnNewest(grouped, before);
+    // Nothing is waited for without need: the rows are at hand in the cache of the processor.
+    const unknown = this.#withoutNewest(grouped);
+    if (unknown.length > 0) await this.#learnNewest(unknown, before);
     const newestBefore = this.#newestOf(grouped);
     const states = new StateTable(16 + this.#statesExpected);
-    await this.#folder?.fold(grouped, states, before);
+    const folding = this.#folder?.fold(grouped, states, before);
+    if (folding !== undefined) await folding;
     const observations: ObservationsWrite[] = [];
     for (const groups of grouped) {
       for (let place = 0; place < groups.length; place += 1) {
@@ -207,8 +244,8 @@ export class Recorder {
     return settled;
   }
 
-  #grouped(chunks: readonly ObservationChunk[]): GroupedRows[] {
-    const grouped: GroupedRows[] = [];
+  #grouped({ chunks, kernel }: RowBatch): GroupedRows[] {
+    const grouped = kernel === undefined ? [] : [groupedInKernel(kernel, this.#hotPoints)];
     const grouper = this.#groupers[this.#turn];
     for (const layout of ["float", "long", "boxed"] as const satisfies readonly Layout[]) {
       const ofLayout = chunks.filter((chunk) => chunk.layout === layout);
@@ -218,7 +255,7 @@ export class Recorder {
     return grouped;
   }
 
-  async #learnNewest(grouped: readonly GroupedRows[], before: Promise<unknown>): Promise<void> {
+  #withoutNewest(grouped: readonly GroupedRows[]): number[] {
     const unknown: number[] = [];
     for (const { series, length } of grouped) {
       for (let place = 0; place < length; place += 1) {
@@ -226,7 +263,10 @@ export class Recorder {
         if (!this.#hot.knowsNewest(index)) unknown.push(index);
       }
     }
-    if (unknown.length === 0) return;
+    return unknown;
+  }
+
+  async #learnNewest(unknown: readonly number[], before: Promise<unknown>): Promise<void> {
     await before;
     const newest = await this.#store.newest(unknown.map((series) => this.#table.at(series)));
     unknown.forEach((series, place) => {

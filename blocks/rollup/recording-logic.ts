@@ -1,16 +1,16 @@
 import type { Observable, Subscription } from "rxjs";
 import { EngineError } from "../../runtime/errors.ts";
-import { GraphStageLogic, type Outlet } from "../../runtime/streams/graph-stage.ts";
 import type { Receipt } from "../../runtime/receipt.ts";
+import { GraphStageLogic, type Outlet } from "../../runtime/streams/graph-stage.ts";
 import { type DeadLetter, DeadLetterChunk } from "../model/dead-letter.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
-import type { SeriesTable } from "../model/series.ts";
-import type { DerivatorFailures } from "./derivator-failures.ts";
-import { GatheredRows, type RowBatch } from "./gathered-rows.ts";
 import type { PlacedRows } from "../model/placed-rows.ts";
+import type { SeriesTable } from "../model/series.ts";
+import { type PartedRows, soundRows } from "../model/sound-rows.ts";
+import type { DerivatorFailures } from "./derivator-failures.ts";
+import type { GatheredRows, RowBatch } from "./gathered-rows.ts";
 import type { Recorder, Recording } from "./recorder.ts";
 import type { RecordingShape } from "./recording-shape.ts";
-import type { PartedRows } from "../model/sound-rows.ts";
 import { BucketUpdates, TagUpdates } from "./updates.ts";
 
 /** When rows that were taken in go to the store. */
@@ -49,8 +49,15 @@ export abstract class RecordingLogic extends GraphStageLogic {
   readonly #flushes: Observable<void>;
   #subscription: Subscription | undefined;
   readonly #gathered: GatheredRows;
+  readonly #looksSound = (chunk: ObservationChunk) => this.#gathered.areSound(chunk);
   #rows = 0;
   #due = false;
+  /** What was promised has its turn before more rows are taken in. */
+  #pauses = false;
+  readonly #goOn = this.getAsyncCallback(() => {
+    this.#pauses = false;
+    this.#pullMore();
+  });
   /** Recordings on their way to the store, and their rows. */
   #recordings = 0;
   #recordingRows = 0;
@@ -66,7 +73,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
     super(ports);
     this.ports = ports;
     this.#table = given.table;
-    this.#gathered = new GatheredRows(given.table);
+    this.#gathered = given.recorder.newGathering();
     this.#recorder = given.recorder;
     this.#failures = given.failures;
     this.#grouper = given.grouper;
@@ -124,6 +131,11 @@ export abstract class RecordingLogic extends GraphStageLogic {
   /** One chunk came in; the outlets `observations` and `rejected`, where they are there, are available. */
   protected abstract take(chunk: ObservationChunk): void;
 
+  /** The rows that can be recorded, and letters for the others. */
+  protected sound(chunk: ObservationChunk, node: string): PartedRows {
+    return soundRows(chunk, node, this.clock.now(), this.#looksSound);
+  }
+
   /** The rows that the store has room for, and letters for the others. */
   protected placed(chunk: ObservationChunk): PartedRows {
     return this.#placed.part(chunk, this.clock.now());
@@ -156,7 +168,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
 
   #pullMore(): void {
     const { in: inlet, observations, rejected } = this.ports;
-    if (this.isClosed(inlet) || this.hasBeenPulled(inlet)) return;
+    if (this.#pauses || this.isClosed(inlet) || this.hasBeenPulled(inlet)) return;
     if (this.#rows + this.#recordingRows >= 2 * this.#grouper.size) return;
     if (rejected !== undefined && !this.isAvailable(rejected)) return;
     if (observations === undefined || this.isClosed(observations) || this.isAvailable(observations)) this.pull(inlet);
@@ -182,7 +194,14 @@ export abstract class RecordingLogic extends GraphStageLogic {
     this.#rows = 0;
     this.#due = false;
     this.cancelTimer("grouper");
-    this.#follow(this.#recorder.record(batch.chunks), batch, gathered);
+    this.#follow(this.#recorder.record(batch), batch, gathered);
+    this.#pause();
+  }
+
+  /** Where the store is done at once, the next rows find the memory free that these were in, and the cache of the processor full of it. */
+  #pause(): void {
+    this.#pauses = true;
+    Promise.resolve(undefined).then(this.#goOn);
   }
 
   /** @param part Of the batch: the first, or the next. */

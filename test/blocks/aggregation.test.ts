@@ -11,6 +11,7 @@ import { EngineError } from "../../runtime/errors.ts";
 import { assertAllStopped } from "../../runtime/streams/probes/assert-all-stopped.ts";
 import { BlockRun, type BlockRunOptions, FollowedReceipt } from "./block-run.ts";
 import { GatedStore } from "./gated-store.ts";
+import { batchOf } from "./rollup/row-batch.ts";
 
 function aggregation(options: BlockRunOptions = {}, aggregators = ["1m", "1h", "1d", "1mo"]): BlockRun {
   return new BlockRun(aggregationBlock, { aggregators }, options);
@@ -203,7 +204,8 @@ async function send(run: BlockRun, times: readonly string[]): Promise<FollowedRe
   );
   const sets = new DerivatorSets(builtInDerivators);
   const parts = { table: run.table, store: run.store.inner, sets, period: periodOf("1m"), hotSeriesMax: 10 };
-  const recording = await new Recorder(parts).record([chunk]);
+  const recorder = new Recorder(parts);
+  const recording = await recorder.record(batchOf(recorder, [chunk]));
   await recording.written;
   followed.receipt.durable(times.length);
   run.input.sendNext(new BucketUpdates({ table: run.table, ...recording, receipts: [followed.receipt] }));

@@ -418,6 +418,7 @@ test("a chunk of nothing but unsound rows settles at once, and nothing is record
 test("message folds one more recording while states of the last are computed elsewhere, and tells of them in order", async () => {
   const { run, store, gates } = elsewhere();
   send(run, [0, 1, 2, 3]);
+  await run.pass(0);
   send(run, [4, 5, 6, 7]);
   await run.pass(0);
   assert.deepEqual([store.rowsWritten, gates.length], [[4, 4], 2]);
@@ -440,6 +441,7 @@ test("message folds one more recording while states of the last are computed els
 test("a recording without states elsewhere is told of behind one that waits for its own", async () => {
   const { run, store, gates } = elsewhere();
   send(run, [0, 1, 2, 3]);
+  await run.pass(0);
   const texts = [4, 5, 6, 7].map((time) => ["name", "ttext", time, "a"] as const);
   for (const chunk of run.chunks(texts, new FollowedReceipt(4).receipt)) run.input.sendNext(chunk);
   // For the first write, whose end the newest timestamp of the other series waits for.

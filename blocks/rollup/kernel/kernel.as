@@ -1,8 +1,13 @@
-// Sorts rows by series, puts those of each series in order, and folds their buckets: what row-sort.ts, row-order.ts and
+// Sorts rows by series, puts those of each series in order, and folds their buckets: what plain-sort.ts, row-order.ts and
 // float-state.ts do, in AssemblyScript, which `npm run kernel` compiles. Results are the same to the last bit: WebAssembly computes
 // f64 as JavaScript does.
 //
-// Columns lie in memory one behind the other; places of groups, rows and numbers are counted from the start of a column.
+// Rows come in by a window and go to blocks, each of some rows of one series: the blocks that are written to lie side by side, so
+// that a write seldom misses the cache. Time and value of a row are a slot of 16 bytes. The heads of blocks lie side by side too:
+// each says where the rows of the block before end, 0 where there is none, and how many rows lie before its own.
+//
+// When all rows are there, they go to columns behind the blocks, by series. Places of slots, groups, rows and numbers are counted from
+// the start of the blocks or of a column.
 
 /** Numbers of a state, as in float-state.ts. */
 const width: usize = 11;
@@ -10,79 +15,143 @@ const width: usize = 11;
 let windowSeries: usize = 0;
 let windowTime: usize = 0;
 let windowValues: usize = 0;
+let bucketStarts: usize = 0;
+let states: usize = 0;
+let statesMax: i32 = 0;
+/** Where the next row of each series goes; at the end of a block it needs another; 0 where the series has no row. */
+let tails: usize = 0;
 let seriesRoom: u32 = 0;
-let counts: usize = 0;
-let touched: usize = 0;
-let time: usize = 0;
-let values: usize = 0;
-let lateTime: usize = 0;
-let lateValues: usize = 0;
-let spareTime: usize = 0;
-let spareValues: usize = 0;
+let heads: usize = 0;
+let blocks: usize = 0;
+/** A block has `1 << blockBits` slots. */
+let blockBits: u32 = 0;
+/** Blocks that are taken, the first included, which is nobody's, as 0 stands for none. */
+let blockCount: u32 = 0;
+/** There are rows in blocks. */
+let hasRows: bool = false;
+/** Series that have rows. */
+let groupCount: i32 = 0;
+/** Rows of one of them at most. */
+let longest: i32 = 0;
+let groupSeries: usize = 0;
 let starts: usize = 0;
 let froms: usize = 0;
 let tos: usize = 0;
 let late: usize = 0;
 let next: usize = 0;
 let goesOn: usize = 0;
-let hot: usize = 0;
 let ends: usize = 0;
-let bucketStarts: usize = 0;
-let states: usize = 0;
-let statesMax: i32 = 0;
+let hot: usize = 0;
+let time: usize = 0;
+let values: usize = 0;
+let lateTime: usize = 0;
+let lateValues: usize = 0;
+let spareTime: usize = 0;
+let spareValues: usize = 0;
 
-/** Divides the memory: for other `rows`, `groups` and `buckets` the columns of all series stay. @returns its length in bytes. */
-export function layOut(window: i32, series: i32, rows: i32, groups: i32, buckets: i32): usize {
-  const ofRows = <usize>rows << 3;
-  const ofGroups = ((<usize>groups + 1) & ~1) << 2;
-  const ofSeries = ((<usize>series + 1) & ~1) << 2;
-  windowTime = (__heap_base + 7) & ~7;
-  windowValues = windowTime + (<usize>window << 3);
-  windowSeries = windowValues + (<usize>window << 3);
-  seriesRoom = series;
-  counts = windowSeries + (<usize>window << 2);
-  touched = counts + ofSeries;
-  // A row of a series that has been counted already is written behind the last one.
-  time = touched + ofSeries + 8;
-  values = time + ofRows;
-  lateTime = values + ofRows;
-  lateValues = lateTime + ofRows;
-  spareTime = lateValues + ofRows;
-  spareValues = spareTime + ofRows;
-  starts = spareValues + ofRows;
-  froms = starts + ofGroups;
-  tos = froms + ofGroups;
-  late = tos + ofGroups;
-  next = late + ofGroups;
-  goesOn = next + ofGroups;
-  ends = goesOn + ofGroups;
-  hot = ends + ofGroups;
-  bucketStarts = hot + ((<usize>groups * width) << 3);
-  states = bucketStarts + (<usize>buckets << 3);
-  statesMax = buckets;
-  return states + ((<usize>buckets * width) << 3);
+@inline function ofNumbers(count: i32): usize {
+  return <usize>count << 3;
 }
 
-/** Where a column begins, in the order of `columns` in fold-kernel.ts. */
+/** Columns of numbers stay aligned behind it. */
+@inline function ofCounts(count: i32): usize {
+  return ((<usize>count + 1) & ~1) << 2;
+}
+
+/** For a new kernel: divides what is there before any series or row. @returns its length in bytes. */
+export function open(window: i32, buckets: i32): usize {
+  windowTime = (__heap_base + 15) & ~15;
+  windowValues = windowTime + ofNumbers(window);
+  windowSeries = windowValues + ofNumbers(window);
+  bucketStarts = windowSeries + ofCounts(window);
+  states = bucketStarts + ofNumbers(buckets);
+  statesMax = buckets;
+  tails = states + ofNumbers(buckets) * width;
+  heads = tails;
+  blocks = tails;
+  return blocks;
+}
+
+/** Begins without rows. @param bits A block has `1 << bits` slots. */
+export function begin(bits: u32): void {
+  // Those of a batch that was given up.
+  if (hasRows) memory.fill(tails, 0, <usize>seriesRoom << 2);
+  hasRows = false;
+  blockBits = bits;
+  blockCount = 1;
+  groupCount = 0;
+}
+
+@inline function headsBehind(series: u32): usize {
+  return tails + ofCounts(series);
+}
+
+/** A cache line holds whole slots. */
+@inline function blocksBehind(series: u32, blocks: u32): usize {
+  return (headsBehind(series) + (<usize>blocks << 3) + 63) & ~63;
+}
+
+/** The length in bytes that the memory must have for so many series and blocks. */
+export function sizeFor(series: u32, count: u32): usize {
+  return blocksBehind(series, count) + (<usize>count << (blockBits + 4));
+}
+
+/** Makes room for no fewer series and blocks, in memory that has it. */
+export function growTo(series: u32, count: u32): void {
+  const moved = blocksBehind(series, count);
+  memory.copy(moved, blocks, <usize>blockCount << (blockBits + 4));
+  blocks = moved;
+  memory.copy(headsBehind(series), heads, <usize>blockCount << 3);
+  heads = headsBehind(series);
+  memory.fill(tails + (<usize>seriesRoom << 2), 0, <usize>(series - seriesRoom) << 2);
+  seriesRoom = series;
+}
+
+/** Divides the memory behind the blocks for the series that have rows. @returns the length in bytes that it must have. */
+export function layOutGroups(): usize {
+  const counts = ofCounts(groupCount);
+  groupSeries = blocks + (<usize>blockCount << (blockBits + 4));
+  starts = groupSeries + counts;
+  froms = starts + counts;
+  tos = froms + counts;
+  late = tos + counts;
+  next = late + counts;
+  goesOn = next + counts;
+  ends = goesOn + counts;
+  hot = ends + counts;
+  time = hot + ofNumbers(groupCount) * width;
+  return time;
+}
+
+/** Divides the memory behind that for so many rows. @returns the length in bytes that it must have. */
+export function layOutRows(rows: i32): usize {
+  values = time + ofNumbers(rows);
+  lateTime = values + ofNumbers(rows);
+  lateValues = lateTime + ofNumbers(longest);
+  spareTime = lateValues + ofNumbers(longest);
+  spareValues = spareTime + ofNumbers(longest);
+  return spareValues + ofNumbers(longest);
+}
+
+/** Where a column begins, in the order in which fold-kernel.ts names them. */
 export function column(number: i32): usize {
   switch (number) {
-    case 0: return time;
-    case 1: return values;
-    case 2: return starts;
-    case 3: return froms;
-    case 4: return tos;
-    case 5: return late;
-    case 6: return next;
-    case 7: return goesOn;
-    case 8: return ends;
-    case 9: return hot;
-    case 10: return bucketStarts;
-    case 11: return states;
-    case 12: return windowSeries;
-    case 13: return windowTime;
-    case 14: return windowValues;
-    case 15: return counts;
-    default: return touched;
+    case 0: return windowSeries;
+    case 1: return windowTime;
+    case 2: return windowValues;
+    case 3: return bucketStarts;
+    case 4: return states;
+    case 5: return groupSeries;
+    case 6: return starts;
+    case 7: return froms;
+    case 8: return tos;
+    case 9: return late;
+    case 10: return next;
+    case 11: return goesOn;
+    case 12: return ends;
+    case 13: return hot;
+    case 14: return time;
+    default: return values;
   }
 }
 
@@ -102,72 +171,170 @@ export function column(number: i32): usize {
   store<i32>(column + (<usize>place << 2), value);
 }
 
-/**
- * Counts the rows of the window by series.
- *
- * @param count Series that have been counted before; others are written behind them in `touched`.
- * @returns how many there are then; -1 where there is no room for the index of a series: nothing is counted.
- */
-export function countRows(rows: i32, count: i32): i32 {
-  const end = windowSeries + (<usize>rows << 2);
-  let most: u32 = 0;
-  for (let at = windowSeries; at < end; at += 4) most = max(most, load<u32>(at));
-  if (most >= seriesRoom) return -1;
-  let behind = touched + (<usize>count << 2);
-  for (let at = windowSeries; at < end; at += 4) {
-    const series = load<u32>(at);
-    const counted = counts + (<usize>series << 2);
-    const known = load<u32>(counted);
-    // Without a branch: only what is new stays.
-    store<u32>(behind, series);
-    behind += <usize>(known == 0) << 2;
-    store<u32>(counted, known + 1);
-  }
-  return <i32>((behind - touched) >> 2);
-}
+const timestampMiddle: f64 = 95633351999999.5;
+const timestampHalf: f64 = 157768948799999.5;
 
 /**
- * Moves the rows of the window to where `counts` says that the next row of their series goes, time and value side by side, as each
- * row is written to a place of its own, and every such place is a miss of the cache. `order` parts them.
+ * Whether all rows of the window have a whole millisecond of the years 1 to 9999 and a finite number: what `areSound` of
+ * sound-rows.ts looks for, in the same way.
  */
-export function scatterRows(rows: i32): void {
-  const next = counts;
-  const pairs = lateTime;
+export function areSound(rows: i32): bool {
+  const middle = f64x2.splat(timestampMiddle);
+  const half = f64x2.splat(timestampHalf);
+  let sound = i64x2.splat(-1);
+  for (let row = 0; row + 1 < rows; row += 2) {
+    const at = v128.load(windowTime + (<usize>row << 3));
+    const value = v128.load(windowValues + (<usize>row << 3));
+    const whole = f64x2.eq(f64x2.floor(at), at);
+    const within = f64x2.le(f64x2.abs(f64x2.sub(at, middle)), half);
+    // What is not finite is no 0 when taken from itself.
+    const finite = f64x2.eq(f64x2.sub(value, value), f64x2.splat(0));
+    sound = v128.and(sound, v128.and(whole, v128.and(within, finite)));
+  }
+  if (!i64x2.all_true(sound)) return false;
+  if ((rows & 1) == 0) return true;
+  const at = f64At(windowTime, rows - 1);
+  const value = f64At(windowValues, rows - 1);
+  return Math.floor(at) == at && Math.abs(at - timestampMiddle) <= timestampHalf && value - value == 0;
+}
+
+/** Whether the rows of the window are of the first `series` series. */
+export function areOf(rows: i32, series: u32): bool {
+  const end = windowSeries + (<usize>rows << 2);
+  const behind = end - ((<usize>rows & 3) << 2);
+  let most = i32x4.splat(0);
+  let at = windowSeries;
+  for (; at < behind; at += 16) most = i32x4.max_u(most, v128.load(at));
+  let last: u32 = 0;
+  for (; at < end; at += 4) last = max(last, load<u32>(at));
+  last = max(last, max(<u32>i32x4.extract_lane(most, 0), <u32>i32x4.extract_lane(most, 1)));
+  last = max(last, max(<u32>i32x4.extract_lane(most, 2), <u32>i32x4.extract_lane(most, 3)));
+  return last < series;
+}
+
+/** Moves the rows of the window to the blocks of their series, for which there must be room. @returns how many blocks are taken. */
+export function scatter(rows: i32): u32 {
+  hasRows = true;
+  // What a call could change is read again for every row otherwise.
+  const all = tails;
+  const slots = blocks;
+  const places: u32 = (1 << blockBits) - 1;
   const even = rows & ~1;
   for (let row = 0; row < even; row += 2) {
     const series = windowSeries + (<usize>row << 2);
     const times = v128.load(windowTime + (<usize>row << 3));
     const numbers = v128.load(windowValues + (<usize>row << 3));
-    const pair = pairs + (nextPlace(next, load<u32>(series)) << 4);
-    const other = pairs + (nextPlace(next, load<u32>(series, 4)) << 4);
-    v128.store(pair, v128.shuffle<f64>(times, numbers, 0, 2));
+    const slot = slots + (nextSlot(all, load<u32>(series), places) << 4);
+    const other = slots + (nextSlot(all, load<u32>(series, 4), places) << 4);
+    v128.store(slot, v128.shuffle<f64>(times, numbers, 0, 2));
     v128.store(other, v128.shuffle<f64>(times, numbers, 1, 3));
   }
-  if (even == rows) return;
-  const pair = pairs + (nextPlace(next, load<u32>(windowSeries + (<usize>even << 2))) << 4);
-  store<f64>(pair, f64At(windowTime, even));
-  store<f64>(pair, f64At(windowValues, even), 8);
-}
-
-@inline function nextPlace(next: usize, series: u32): usize {
-  const at = next + (<usize>series << 2);
-  const place = load<u32>(at);
-  store<u32>(at, place + 1);
-  return place;
-}
-
-/** Brings the rows of a group from where they were scattered to into the columns. */
-function part(from: i32, to: i32): void {
-  let row = from;
-  for (; row + 1 < to; row += 2) {
-    const pair = v128.load(lateTime + (<usize>row << 4));
-    const other = v128.load(lateTime + (<usize>row << 4) + 16);
-    v128.store(time + (<usize>row << 3), v128.shuffle<f64>(pair, other, 0, 2));
-    v128.store(values + (<usize>row << 3), v128.shuffle<f64>(pair, other, 1, 3));
+  if (even < rows) {
+    const slot = slots + (nextSlot(all, load<u32>(windowSeries + (<usize>even << 2)), places) << 4);
+    store<f64>(slot, f64At(windowTime, even));
+    store<f64>(slot, f64At(windowValues, even), 8);
   }
-  if (row == to) return;
-  setF64(time, row, load<f64>(lateTime + (<usize>row << 4)));
-  setF64(values, row, load<f64>(lateTime + (<usize>row << 4), 8));
+  return blockCount;
+}
+
+/** Takes the slot that the next row of a series goes to. @param places Slots of a block but one. */
+@inline function nextSlot(all: usize, series: u32, places: u32): usize {
+  const tail = all + (<usize>series << 2);
+  let slot = load<u32>(tail);
+  if ((slot & places) == 0) slot = newBlock(slot);
+  store<u32>(tail, slot + 1);
+  return slot;
+}
+
+/** @param end Of the block before; 0 where there is none. @returns the first slot. */
+function newBlock(end: u32): u32 {
+  const block = blockCount++;
+  const head = heads + (<usize>block << 3);
+  store<u32>(head, end);
+  if (end == 0) {
+    groupCount++;
+    store<u32>(head, 0, 4);
+  } else store<u32>(head, rowsBefore(blockOf(end)) + (1 << blockBits), 4);
+  return block << blockBits;
+}
+
+/** The block of which the rows end at `end`. */
+@inline function blockOf(end: u32): u32 {
+  return (end - 1) >> blockBits;
+}
+
+@inline function endBefore(block: u32): u32 {
+  return load<u32>(heads + (<usize>block << 3));
+}
+
+@inline function rowsBefore(block: u32): u32 {
+  return load<u32>(heads + (<usize>block << 3), 4);
+}
+
+/** How many series have rows. */
+export function groups(): i32 {
+  return groupCount;
+}
+
+/** Writes to the columns of groups which series have rows, ascending, and how many, in `tos`. */
+export function list(): void {
+  let group = 0;
+  longest = 0;
+  for (let series = 0; group < groupCount; series++) {
+    const end = load<u32>(tails + (<usize>series << 2));
+    if (end == 0) continue;
+    const block = blockOf(end);
+    const rows = rowsBefore(block) + (end - (block << blockBits));
+    setI32(groupSeries, group, series);
+    setI32(tos, group, rows);
+    longest = max(longest, <i32>rows);
+    group++;
+  }
+}
+
+/** Brings the rows of a group from their blocks, the last of which is known, into the columns. */
+function gather(group: i32): void {
+  const tail = tails + (<usize>i32At(groupSeries, group) << 2);
+  let row = i32At(tos, group);
+  for (let end = load<u32>(tail); end != 0; ) {
+    const block = blockOf(end);
+    const slot = block << blockBits;
+    row -= end - slot;
+    part(slot, end - slot, row);
+    end = endBefore(block);
+  }
+  store<u32>(tail, 0);
+}
+
+/** Brings `count` rows into the columns, from row `row` on. */
+@inline function part(slot: u32, count: i32, row: i32): void {
+  let at = blocks + (<usize>slot << 4);
+  let into = time + (<usize>row << 3);
+  const across = values - time;
+  let left = count;
+  for (; left > 1; left -= 2) {
+    const pair = v128.load(at);
+    const other = v128.load(at, 16);
+    v128.store(into, v128.shuffle<f64>(pair, other, 0, 2));
+    v128.store(into + across, v128.shuffle<f64>(pair, other, 1, 3));
+    at += 32;
+    into += 16;
+  }
+  if (left == 0) return;
+  store<f64>(into, load<f64>(at));
+  store<f64>(into + across, load<f64>(at, 8));
+}
+
+/** Whether every row of `from` to `to` is behind the one before it. */
+function areAscending(from: i32, to: i32): bool {
+  let behind = i64x2.splat(-1);
+  let row = from;
+  for (; row + 2 < to; row += 2) {
+    const at = time + (<usize>row << 3);
+    behind = v128.and(behind, f64x2.gt(v128.load(at, 8), v128.load(at)));
+  }
+  if (!i64x2.all_true(behind)) return false;
+  return row + 1 >= to || f64At(time, row + 1) > f64At(time, row);
 }
 
 /** The first row of `from` to `to` whose time is not below `at`. */
@@ -182,29 +349,26 @@ function lowerBound(column: usize, at: f64, from: i32, to: i32): i32 {
   return low;
 }
 
-/** Puts the scattered rows of each group in order; of equal timestamps the row that came last stands. */
-export function order(groups: i32): void {
-  // All before the first is put in order, which takes the room where they are now.
-  for (let group = 0; group < groups; group++) part(i32At(froms, group), i32At(tos, group));
-  for (let group = 0; group < groups; group++) {
+/** Brings the rows of each group into the columns, in order; of equal timestamps the row that came last stands. */
+export function order(): void {
+  hasRows = false;
+  for (let group = 0; group < groupCount; group++) {
+    gather(group);
     const start = i32At(starts, group);
     const from = i32At(froms, group);
     const to = i32At(tos, group);
-    let newest = from > start ? f64At(time, from - 1) : -Infinity;
-    let row = from;
-    while (row < to) {
-      const at = f64At(time, row);
-      if (!(at > newest)) break;
-      newest = at;
-      row++;
-    }
-    setI32(late, group, <i32>(row < to));
-    if (row < to) orderGroup(group, start, from, row, to, newest);
+    const known = from > start;
+    const inOrder = areAscending(known ? from - 1 : from, to);
+    setI32(late, group, <i32>!inOrder);
+    if (!inOrder) orderGroup(group, start, from, to, known ? f64At(time, from - 1) : -Infinity);
   }
 }
 
-/** @param row The first late row, counted from 0. @param newest Timestamp of the row before it. */
-function orderGroup(group: i32, start: i32, from: i32, row: i32, to: i32, newest: f64): void {
+/** @param known Timestamp of the newest row before `from`. */
+function orderGroup(group: i32, start: i32, from: i32, to: i32, known: f64): void {
+  let newest = known;
+  let row = from;
+  for (; row < to && f64At(time, row) > newest; row++) newest = f64At(time, row);
   let oldest = row > from ? f64At(time, from) : Infinity;
   let main = row;
   let count = 0;

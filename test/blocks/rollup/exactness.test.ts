@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { test } from "vitest";
 import { builtInDerivators } from "../../../blocks/derivators/catalogue.ts";
 import type { Store } from "../../../blocks/model/store.ts";
-import { MemoryStore } from "../../../connectors/memory/store.ts";
 import { openEmbeddedStore } from "../../../connectors/embedded/embedded-store.ts";
+import { MemoryStore } from "../../../connectors/memory/store.ts";
 import { temporaryFolder } from "../../connectors/embedded/temporary-folder.ts";
 import { type RollupCase, rollupCases, runsOf } from "./rollup-case.ts";
 import { keysOf, quietRun, roughRun, soundParts } from "./rollup-run.ts";
@@ -22,10 +22,10 @@ test("any order, repeats, corrections, flushes, evictions, kills and deletions l
 
 test("the compiled kernel leaves the table of a quiet run without it", async () => {
   // Nothing but float states for what the kernel folds.
-  const plain = { ...soundParts, derivators: builtInDerivators, compiledFrom: Number.POSITIVE_INFINITY };
+  const plain = { ...soundParts, derivators: builtInDerivators, kernelRows: Number.POSITIVE_INFINITY };
   await fc.assert(
     fc.asyncProperty(rollupCases(), async (given) => {
-      const { store, left } = await roughRun(given, { ...plain, compiledFrom: 0 });
+      const { store, left } = await roughRun(given, { ...plain, kernelRows: 0 });
       assert.deepEqual(await tableOf(store, given), await tableOf(await quietRun(given, left, plain), given));
     }),
     runsOf(1),
@@ -38,8 +38,8 @@ test("batches that are recorded in parts of one series or two leave the table of
       rollupCases(),
       fc.constantFrom(1, 2),
       fc.constantFrom(0, 4_096),
-      async (given, partSeriesMax, compiledFrom) => {
-        const { store, left } = await roughRun(given, { ...soundParts, partSeriesMax, compiledFrom });
+      async (given, partSeriesMax, kernelRows) => {
+        const { store, left } = await roughRun(given, { ...soundParts, partSeriesMax, kernelRows });
         assert.deepEqual(await tableOf(store, given), await tableOf(await quietRun(given, left), given));
       },
     ),

@@ -9,6 +9,7 @@ import { DerivatorSets } from "../../../blocks/rollup/derivator-set.ts";
 import { Recorder, type Recording } from "../../../blocks/rollup/recorder.ts";
 import { MemoryStore } from "../../../connectors/memory/store.ts";
 import { Receipt } from "../../../runtime/receipt.ts";
+import { batchOf } from "./row-batch.ts";
 
 const minute = 60_000;
 
@@ -138,7 +139,9 @@ function recording(store: MemoryStore, hotSeriesMax = 100) {
     async record(times: readonly number[], metric = "flow"): Promise<Recording> {
       const builder = new ChunkBuilder(table);
       for (const time of times) builder.add(table.intern(metric, {}, "tdouble"), time, 1);
-      const recorded = await recorder.record(builder.build(new Receipt(times.length, ignore, ignore)));
+      const recorded = await recorder.record(
+        batchOf(recorder, builder.build(new Receipt(times.length, ignore, ignore))),
+      );
       await recorded.written;
       return recorded;
     },

@@ -1,13 +1,13 @@
 import { type BackfillPiece, type BackfillPlace, backfillPiece } from "../../../blocks/backfill/backfill.ts";
+import { deleteObservations } from "../../../blocks/deletion/delete-observations.ts";
 import { builtInDerivators, namedDerivators } from "../../../blocks/derivators/catalogue.ts";
+import type { BucketRules } from "../../../blocks/model/bucket-rules.ts";
 import { ChunkBuilder } from "../../../blocks/model/chunk-builder.ts";
 import type { Derivator } from "../../../blocks/model/derivator.ts";
 import type { ObservationChunk } from "../../../blocks/model/observation-chunk.ts";
 import { type Period, periodOf } from "../../../blocks/model/period.ts";
 import { SeriesTable } from "../../../blocks/model/series.ts";
 import type { Store, StoreWrite } from "../../../blocks/model/store.ts";
-import { deleteObservations } from "../../../blocks/deletion/delete-observations.ts";
-import type { BucketRules } from "../../../blocks/model/bucket-rules.ts";
 import { Cascade } from "../../../blocks/rollup/cascade.ts";
 import { DerivatorFailures } from "../../../blocks/rollup/derivator-failures.ts";
 import { DerivatorSets } from "../../../blocks/rollup/derivator-set.ts";
@@ -17,6 +17,7 @@ import { MemoryStore } from "../../../connectors/memory/store.ts";
 import { Receipt } from "../../../runtime/receipt.ts";
 import { CrashingStore } from "./crashing-store.ts";
 import { type Deletion, type Entry, type Loss, metrics, type RollupCase, type Step } from "./rollup-case.ts";
+import { batchOf } from "./row-batch.ts";
 import { trail } from "./trail-derivator.ts";
 
 /** What an engine is made of; a broken one has a part replaced. */
@@ -28,7 +29,7 @@ export interface EngineParts {
   /** The buffer forgets what was delivered before it is durable. */
   readonly forgetsEarly: boolean;
   /** Rows from which on the compiled kernel works; absent: as a graph has it. */
-  readonly compiledFrom?: number;
+  readonly kernelRows?: number;
   /** Series from which on a batch is recorded in parts; absent: as a graph has it. */
   readonly partSeriesMax?: number;
 }
@@ -169,10 +170,10 @@ class Engine {
     const shared = { table: this.#table, store: this.#seen, sets: this.#sets, hotSeriesMax };
     this.#periods = labels.map((label) => parts.period(label, rules));
     const [first, ...coarser] = this.#periods;
-    const { compiledFrom, partSeriesMax } = parts;
+    const { kernelRows, partSeriesMax } = parts;
     this.#recorder = new Recorder({
       ...{ ...shared, period: first },
-      ...(compiledFrom !== undefined && { compiledFrom }),
+      ...(kernelRows !== undefined && { kernelRows }),
       ...(partSeriesMax !== undefined && { partSeriesMax }),
     });
     this.#cascades = coarser.map(
@@ -196,7 +197,7 @@ class Engine {
   async flush(chunks: readonly ObservationChunk[], { rawFirst, lags, killed }: Step): Promise<void> {
     while (this.#waiting.length > 1) await this.#rollUp();
     this.#store.begin({ loses: killed ?? "nothing", holdsRaw: !rawFirst });
-    let part: (() => Promise<Recording>) | undefined = () => this.#recorder.record(chunks);
+    let part: (() => Promise<Recording>) | undefined = () => this.#recorder.record(batchOf(this.#recorder, chunks));
     while (part !== undefined) {
       const recording: Recording = await part();
       const { written } = recording;

@@ -14,6 +14,7 @@ import { Sink } from "../../../runtime/streams/sink.ts";
 import { withServers } from "../../with-server.ts";
 import { TestKeyspaces } from "../cassandra/cluster.ts";
 import { kafkaContext, kcatProduce, newTopic, nodesOf, until } from "./kafka-topic.ts";
+import { batchOf } from "../../blocks/rollup/row-batch.ts";
 
 const message = (metric: string, value: number) =>
   JSON.stringify({ metric, tagset: {}, type: "tdouble", values: [["2024-01-01T00:00:00", value]] });
@@ -46,7 +47,7 @@ await withServers(["kafka", "cassandra"], "Cassandra behind a source of Kafka", 
     return {
       chunks,
       chunkOf,
-      record: async (...given: ObservationChunk[]) => await (await recorder.record(given)).written,
+      record: async (...given: ObservationChunk[]) => await (await recorder.record(batchOf(recorder, given))).written,
       leave: async () => {
         running.stop();
         await running.done.catch(() => {});

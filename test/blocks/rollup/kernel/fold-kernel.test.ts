@@ -13,6 +13,7 @@ import { Recorder } from "../../../../blocks/rollup/recorder.ts";
 import { MemoryStore } from "../../../../connectors/memory/store.ts";
 import { Receipt } from "../../../../runtime/receipt.ts";
 import { kernelBytesFile, kernelBytesText } from "../../../../tools/rollup-kernel.ts";
+import { batchOf } from "../row-batch.ts";
 
 type Row = readonly [series: number, time: number, value: number];
 
@@ -70,11 +71,11 @@ test("batches that grow, and bring more series, leave what was handed out before
 });
 
 /** Series, start and state of all buckets of each batch, in hex, and the points that were stored. */
-async function recorded(given: readonly (readonly Row[])[], label: string, compiledFrom: number): Promise<unknown[]> {
+async function recorded(given: readonly (readonly Row[])[], label: string, kernelRows: number): Promise<unknown[]> {
   const table = new SeriesTable();
   const store = new MemoryStore();
   const sets = new DerivatorSets(builtInDerivators);
-  const parts = { table, store, period: periodOf(label), sets, hotSeriesMax: 100, compiledFrom };
+  const parts = { table, store, period: periodOf(label), sets, hotSeriesMax: 100, kernelRows };
   const recorder = new Recorder(parts);
   const found: unknown[] = [];
   for (const rows of given) {
@@ -82,7 +83,8 @@ async function recorded(given: readonly (readonly Row[])[], label: string, compi
     for (const [series, time, value] of rows) {
       builder.add(table.intern(`m${series}`, {}, "tdouble"), time, value);
     }
-    const { states, touched, written } = await recorder.record(builder.build(new Receipt(rows.length, ignore, ignore)));
+    const batch = batchOf(recorder, builder.build(new Receipt(rows.length, ignore, ignore)));
+    const { states, touched, written } = await recorder.record(batch);
     await written;
     const { series, start, floats, length } = states;
     found.push(

@@ -2,38 +2,29 @@ import type { Column } from "../model/columns.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 
 /**
- * A counting sort of rows by the dense index of their series: no hash, no comparison. Rows of the chunks are counted, then who calls
- * turns the counts into where the rows of each series begin, and then they are moved there.
+ * A counting sort of rows of any layout by the dense index of their series: no hash, no comparison. Rows of the chunks are counted,
+ * then who calls turns the counts into where the rows of each series begin, and then they are moved there.
  */
-export interface RowSort {
+export class PlainSort {
   /**
    * By the index of a series: rows that were counted, then the row of the columns that its next one goes to. Who calls leaves it all
    * zero for the next batch.
    */
-  readonly counts: Uint32Array;
-  /** The series that were counted, in the order in which they came. */
-  readonly touched: Uint32Array;
-  /** Makes room for the indices below `count`. */
-  reserveSeries(count: number): void;
-  /**
-   * @param touched Series that were counted before.
-   * @returns how many there are now; -1 where there is no room for the index of one.
-   */
-  count(chunk: ObservationChunk, touched: number): number;
-  scatter(chunk: ObservationChunk, columns: { readonly time: Float64Array; readonly values: Column }): void;
-}
-
-/** The sort in JavaScript, of rows of any layout. */
-export class PlainSort implements RowSort {
   counts = new Uint32Array(1024);
+  /** The series that were counted, in the order in which they came. */
   touched = new Uint32Array(1024);
 
+  /** Makes room for the indices below `count`. */
   reserveSeries(count: number): void {
     if (this.counts.length >= count) return;
     this.counts = new Uint32Array(Math.max(count, 2 * this.counts.length));
     this.touched = new Uint32Array(this.counts.length);
   }
 
+  /**
+   * @param touched Series that were counted before.
+   * @returns how many there are now; -1 where there is no room for the index of one.
+   */
   count({ series, length }: ObservationChunk, touched: number): number {
     const { counts } = this;
     let count = touched;
