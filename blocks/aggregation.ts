@@ -18,7 +18,6 @@ import { receiverGone } from "./rollup/recording-logic.ts";
 import { settleStates } from "./rollup/settle-states.ts";
 import type { StateTable } from "./rollup/state-table.ts";
 import type { BucketUpdates } from "./rollup/updates.ts";
-import type { SeriesRevisions } from "./rollup/write-revisions.ts";
 
 const settings = record({
   store: storeSetting(),
@@ -118,49 +117,56 @@ interface StoredLevels {
   readonly letters: readonly DeadLetter[];
 }
 
-/** Buckets of one series and period. */
-interface SeriesStates extends Level {
-  /** Rows `from` to `to` of `states`. */
-  readonly from: number;
-  readonly to: number;
-  readonly series: Series;
-  readonly set: DerivatorSet;
-  readonly failed: OnFailure;
+/** What the writes of one level have in common. */
+interface WrittenLevel extends Level {
+  readonly sets: DerivatorSets;
+  readonly failedAt: (series: Series, period: Period, start: number) => OnFailure;
 }
 
 /** Two writes are in memory. */
 const writesMax = 16_384;
 
+/** Buckets of one series and period: rows `from` to `to` of the states. There are as many as series, so each is small. */
 class SeriesStatesWrite implements StatesWrite {
+  readonly series: Series;
   readonly revision: number | undefined;
-  readonly #given: SeriesStates;
+  readonly #level: WrittenLevel;
+  readonly #from: number;
+  readonly #to: number;
   /** Encoded at once, while what fails is known to be of this update. */
   readonly #encoded: StateRows | undefined;
 
-  constructor(given: SeriesStates, revision: number | undefined) {
-    const { states, from, to, series, set, failed } = given;
+  constructor(level: WrittenLevel, series: Series, from: number, to: number, revision: number | undefined) {
+    this.series = series;
     this.revision = revision;
-    this.#given = given;
-    this.#encoded = set.empty ? undefined : states.rows(from, to, series, set, failed);
-  }
-
-  get series(): Series {
-    return this.#given.series;
+    this.#level = level;
+    this.#from = from;
+    this.#to = to;
+    const set = level.sets.of(series.type);
+    this.#encoded = set.empty ? undefined : level.states.rows(from, to, series, set, this.#failed(set));
   }
 
   get period(): string {
-    return this.#given.period.key;
+    return this.#level.period.key;
   }
 
   /** Views are made for a store that asks for them: a write may hold hundreds of thousands. */
   get rows(): StateRows {
-    const { states, from, to, series, set } = this.#given;
-    return this.#encoded ?? states.rows(from, to, series, set);
+    const { series } = this;
+    const { states, sets } = this.#level;
+    return this.#encoded ?? states.rows(this.#from, this.#to, series, sets.of(series.type));
   }
 
   results(row: number): BucketResult[] {
-    const { states, from, series, period, set, failed } = this.#given;
-    return bucketResults(states, from + row, series, period, set, failed);
+    const { series } = this;
+    const { states, period, sets } = this.#level;
+    const set = sets.of(series.type);
+    return bucketResults(states, this.#from + row, series, period, set, this.#failed(set));
+  }
+
+  #failed(set: DerivatorSet): OnFailure {
+    const { states, period, failedAt } = this.#level;
+    return set.empty ? failHere : failedAt(this.series, period, states.start[this.#from] as number);
   }
 }
 
@@ -262,9 +268,17 @@ class AggregationLogic extends GraphStageLogic {
       states = [];
       await before;
     };
+    const { table } = this.#context;
+    const failedAt = (series: Series, period: Period, start: number) => this.#failedAt(series, period, start);
     for (const level of levels) {
-      for (const write of this.#stateWrites(level, revisionOf)) {
-        if (states.push(write) === writesMax) await give();
+      const written = { ...level, sets: this.#sets, failedAt };
+      const { states: rows } = level;
+      for (let from = 0; from < rows.length; ) {
+        const to = rows.endOfSeries(from);
+        const series = table.at(rows.series[from] as number);
+        states.push(new SeriesStatesWrite(written, series, from, to, revisionOf(series.index)));
+        if (states.length === writesMax) await give();
+        from = to;
       }
     }
     await give();
@@ -273,19 +287,6 @@ class AggregationLogic extends GraphStageLogic {
 
   get #store(): Store {
     return this.#context.store(this.#given.store);
-  }
-
-  *#stateWrites(level: Level, revisionOf: SeriesRevisions): IterableIterator<StatesWrite> {
-    const { states, period } = level;
-    for (let row = 0; row < states.length; ) {
-      const to = states.endOfSeries(row);
-      const series = this.#context.table.at(states.series[row] as number);
-      const set = this.#sets.of(series.type);
-      const failed = set.empty ? failHere : this.#failedAt(series, period, states.start[row] as number);
-      const span = { states, from: row, to, period, series, set, failed };
-      yield new SeriesStatesWrite(span, revisionOf(series.index));
-      row = to;
-    }
   }
 
   #failedAt(series: Series, { label }: Period, start: number): OnFailure {

@@ -79,8 +79,9 @@ export function foldFloats(
   states[at] = count + (to - from);
   states[at + 3] = time[to - 1] as number;
   states[at + 4] = values[to - 1] as number;
-  states[at + 5] = min;
-  states[at + 6] = max;
+  // No -0: which of the two came first does not matter then.
+  states[at + 5] = min + 0;
+  states[at + 6] = max + 0;
   states[at + 7] = sum;
   states[at + 8] = errorOf(sumError);
   states[at + 9] = squares;

@@ -167,8 +167,8 @@ export class BucketFolder {
       for (; place < nextPlace; place += 1) {
         const series = groups.series[place] as number;
         const to = row + (kernel.ends[inKernel + place] as number);
-        states.series.fill(series, from, to);
-        from = to;
+        // They are few: a call of `fill` takes longer.
+        for (; from < to; from += 1) states.series[from] = series;
         this.#keepHot(series, states, to - 1);
         this.#keepLate(groups, place);
       }

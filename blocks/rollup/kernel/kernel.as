@@ -520,9 +520,9 @@ export function fold(group: i32, groups: i32, bucketMs: f64): i32 {
       if (f64At(time, to - 1) >= behind) end = behindBucket(row, to - 1, behind);
       const state = states + ((<usize>count * width) << 3);
       if (i32At(goesOn, place) != 0) {
-        memory.copy(state, hot + ((<usize>place * width) << 3), width << 3);
+        copyState(state, hot + ((<usize>place * width) << 3));
         setI32(goesOn, place, 0);
-      } else memory.fill(state, 0, width << 3);
+      } else clearState(state);
       setF64(bucketStarts, count, start);
       foldRows(state, row, end);
       count++;
@@ -534,40 +534,51 @@ export function fold(group: i32, groups: i32, bucketMs: f64): i32 {
 }
 
 /**
- * `foldFloats` of float-state.ts, with the sum and the sum of squares side by side. `pmin` and `pmax` are `<` and `>` without a
- * branch, which is guessed wrong at every new extreme.
+ * `foldFloats` of float-state.ts, with the sum and the sum of squares side by side. What an addition loses is found in two steps
+ * instead of five where the sum is known to be no smaller than what is added (Dekker's fast two-sum): both are exact then, and so the
+ * same. `pmin` and `pmax` are `<` and `>` without a branch, which is guessed wrong at every new extreme.
  */
 function foldRows(state: usize, from: i32, to: i32): void {
   const first = values + (<usize>from << 3);
   const end = values + (<usize>to << 3);
   const count = f64At(state, 0);
-  let least = v128.load64_splat(state + 40);
-  let most = v128.load64_splat(state + 48);
   if (count == 0) {
     setF64(state, 1, f64At(time, from));
     setF64(state, 2, load<f64>(first));
-    least = v128.load64_splat(first);
-    most = least;
+    setF64(state, 5, load<f64>(first));
+    setF64(state, 6, load<f64>(first));
   }
+  extremes(state, first, end);
+  const biggest = max(-f64At(state, 5), f64At(state, 6));
+  // No sum that grows so overflows within as many rows as memory holds.
+  const grows = (f64At(state, 5) >= 0 || f64At(state, 6) <= 0) && biggest <= 1e150;
+  const enough = f64x2(grows ? biggest : Infinity, biggest * biggest);
   let sums = f64x2(f64At(state, 7), f64At(state, 9));
   let errors = f64x2(f64At(state, 8), f64At(state, 10));
   let at = first;
+  for (; at + 8 < end && !i64x2.all_true(f64x2.ge(f64x2.abs(sums), enough)); at += 16) {
+    const both = v128.load(at);
+    const squares = f64x2.mul(both, both);
+    const lost = lostOf(both, squares);
+    const added = v128.shuffle<f64>(both, squares, 0, 2);
+    const next = f64x2.add(sums, added);
+    errors = f64x2.add(errors, f64x2.add(errorOf(sums, added, next), v128.shuffle<f64>(f64x2.splat(0), lost, 0, 2)));
+    const other = v128.shuffle<f64>(both, squares, 1, 3);
+    sums = f64x2.add(next, other);
+    errors = f64x2.add(errors, f64x2.add(errorOf(next, other, sums), v128.shuffle<f64>(f64x2.splat(0), lost, 0, 3)));
+  }
   for (; at + 8 < end; at += 16) {
     const both = v128.load(at);
     const squares = f64x2.mul(both, both);
     const lost = lostOf(both, squares);
-    const one = v128.shuffle<f64>(both, both, 0, 0);
-    const other = v128.shuffle<f64>(both, both, 1, 1);
-    least = f64x2.pmin(f64x2.pmin(least, one), other);
-    most = f64x2.pmax(f64x2.pmax(most, one), other);
-    let added = v128.shuffle<f64>(both, squares, 0, 2);
-    let next = f64x2.add(sums, added);
-    errors = f64x2.add(errors, f64x2.add(errorOf(sums, added, next), v128.shuffle<f64>(f64x2.splat(0), lost, 0, 2)));
-    sums = next;
-    added = v128.shuffle<f64>(both, squares, 1, 3);
-    next = f64x2.add(sums, added);
-    errors = f64x2.add(errors, f64x2.add(errorOf(sums, added, next), v128.shuffle<f64>(f64x2.splat(0), lost, 0, 3)));
-    sums = next;
+    const added = v128.shuffle<f64>(both, squares, 0, 2);
+    const next = f64x2.add(sums, added);
+    const error = f64x2.sub(added, f64x2.sub(next, sums));
+    errors = f64x2.add(errors, f64x2.add(error, v128.shuffle<f64>(f64x2.splat(0), lost, 0, 2)));
+    const other = v128.shuffle<f64>(both, squares, 1, 3);
+    sums = f64x2.add(next, other);
+    const otherError = f64x2.sub(other, f64x2.sub(sums, next));
+    errors = f64x2.add(errors, f64x2.add(otherError, v128.shuffle<f64>(f64x2.splat(0), lost, 0, 3)));
   }
   if (at < end) {
     const both = v128.load64_splat(at);
@@ -575,20 +586,47 @@ function foldRows(state: usize, from: i32, to: i32): void {
     const added = v128.shuffle<f64>(both, squares, 0, 2);
     const next = f64x2.add(sums, added);
     const lost = v128.shuffle<f64>(f64x2.splat(0), lostOf(both, squares), 0, 2);
-    least = f64x2.pmin(least, both);
-    most = f64x2.pmax(most, both);
     errors = f64x2.add(errors, f64x2.add(errorOf(sums, added, next), lost));
     sums = next;
   }
   setF64(state, 0, count + <f64>(to - from));
   setF64(state, 3, f64At(time, to - 1));
   setF64(state, 4, load<f64>(end - 8));
-  setF64(state, 5, f64x2.extract_lane(least, 0));
-  setF64(state, 6, f64x2.extract_lane(most, 0));
   setF64(state, 7, f64x2.extract_lane(sums, 0));
   setF64(state, 8, numberOr0(f64x2.extract_lane(errors, 0)));
   setF64(state, 9, f64x2.extract_lane(sums, 1));
   setF64(state, 10, numberOr0(f64x2.extract_lane(errors, 1)));
+}
+
+// `memory.copy` and `memory.fill` are calls out of the kernel, which take longer than so few numbers.
+
+@inline function copyState(state: usize, other: usize): void {
+  for (let number: usize = 0; number < width - 1; number += 2) v128.store(state + (number << 3), v128.load(other + (number << 3)));
+  store<f64>(state + ((width - 1) << 3), load<f64>(other + ((width - 1) << 3)));
+}
+
+@inline function clearState(state: usize): void {
+  for (let number: usize = 0; number < width - 1; number += 2) v128.store(state + (number << 3), f64x2.splat(0));
+  store<f64>(state + ((width - 1) << 3), 0);
+}
+
+/** Brings the least and the most of a state up to the values from `first` to `end`. The sum makes 0 of -0. */
+@inline function extremes(state: usize, first: usize, end: usize): void {
+  let least = v128.load64_splat(state + 40);
+  let most = v128.load64_splat(state + 48);
+  let at = first;
+  for (; at + 8 < end; at += 16) {
+    const both = v128.load(at);
+    least = f64x2.pmin(least, both);
+    most = f64x2.pmax(most, both);
+  }
+  if (at < end) {
+    const last = v128.load64_splat(at);
+    least = f64x2.pmin(least, last);
+    most = f64x2.pmax(most, last);
+  }
+  setF64(state, 5, min(f64x2.extract_lane(least, 0), f64x2.extract_lane(least, 1)) + 0);
+  setF64(state, 6, max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1)) + 0);
 }
 
 /** What the squares of two values lack (Dekker's product). A sum of values loses nothing to it: there 0 is added. */
