@@ -1,10 +1,8 @@
+import { chunkRowsMax } from "../blocks/model/chunk-builder.ts";
 import { ObservationChunk } from "../blocks/model/observation-chunk.ts";
 import type { SeriesTable } from "../blocks/model/series.ts";
 import { Receipt, type Tally } from "../runtime/receipt.ts";
 import { type SensorRows, seriesCount } from "./sensor-rows.ts";
-
-/** Rows of one chunk, unless told. */
-export const chunkRowsDefault = 1_024;
 
 /** Makes the index of sensor `n` in the table `n`; for a new table. */
 export function internSensors(table: SeriesTable): SeriesTable {
@@ -19,7 +17,7 @@ export function* sensorChunks(
   rows: SensorRows,
   table: SeriesTable,
   { settled, failed }: { settled: (tally: Tally) => void; failed: (error: Error) => void },
-  chunkRows = chunkRowsDefault,
+  chunkRows = chunkRowsMax,
 ): IterableIterator<ObservationChunk> {
   for (let from = 0; from < rows.length; from += chunkRows) {
     const to = Math.min(rows.length, from + chunkRows);

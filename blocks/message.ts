@@ -2,6 +2,7 @@ import { record } from "../config/declare.ts";
 import { GraphStage } from "../runtime/streams/graph-stage.ts";
 import { type BlockContext, defineBlock } from "./model/component.ts";
 import type { ObservationChunk } from "./model/observation-chunk.ts";
+import { soundRows } from "./model/sound-rows.ts";
 import { RecordingLogic, type RecordingParts } from "./rollup/recording-logic.ts";
 import { recordingParts, recordingSettings } from "./rollup/recording-settings.ts";
 import { RecordingShape } from "./rollup/recording-shape.ts";
@@ -43,7 +44,11 @@ class MessageLogic extends RecordingLogic {
   }
 
   protected take(given: ObservationChunk): void {
-    const { sound, letters } = this.sound(given, this.#node);
+    if (this.gatherSound(given)) {
+      this.#publish(given);
+      return;
+    }
+    const { sound, letters } = soundRows(given, this.#node, this.clock.now());
     this.reject(letters, sound.receipt);
     const { sound: chunk, letters: homeless } = this.placed(sound);
     this.reject(homeless, chunk.receipt);
@@ -51,10 +56,15 @@ class MessageLogic extends RecordingLogic {
       chunk.receipt.release();
       return;
     }
+    this.gather(chunk);
+    this.#publish(chunk);
+  }
+
+  /** Hands on what was gathered, with a hold of its own. */
+  #publish(chunk: ObservationChunk): void {
     chunk.receipt.hold();
     if (this.publish(chunk)) chunk.receipt.added(chunk.length);
     else chunk.receipt.release();
-    this.gather(chunk);
   }
 }
 

@@ -5,7 +5,8 @@ import { virtualClock } from "../../runtime/clock/virtual-clock.ts";
 import { benchFolder } from "../bench-folder.ts";
 import { storedChecksum } from "../end-to-end/stored-checksum.ts";
 import { rollUp } from "../rollup/block-stages.ts";
-import { chunkRowsDefault, internSensors } from "../sensor-chunks.ts";
+import { chunkRowsMax } from "../../blocks/model/chunk-builder.ts";
+import { internSensors } from "../sensor-chunks.ts";
 import { type SensorRows, selectedRows, sensorRows } from "../sensor-rows.ts";
 import type { Participant, Workload } from "../workload.ts";
 
@@ -44,7 +45,7 @@ async function prepared(history: SensorRows, rest: SensorRows) {
   await rollUp(history, table, store, aggregators);
   return {
     elements: rest.length,
-    run: () => rollUp(rest, table, store, aggregators, chunkRowsDefault, grouper),
+    run: () => rollUp(rest, table, store, aggregators, chunkRowsMax, grouper),
     async finish() {
       await store.close();
       const checksum = await storedChecksum(folder);

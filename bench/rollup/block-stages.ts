@@ -4,6 +4,7 @@ import { aggregationBlock } from "../../blocks/aggregation.ts";
 import { floatResult, floatStateWidth } from "../../blocks/derivators/float-state.ts";
 import { messageBlock } from "../../blocks/message.ts";
 import { utcRules } from "../../blocks/model/bucket-rules.ts";
+import { chunkRowsMax } from "../../blocks/model/chunk-builder.ts";
 import type { BlockContext } from "../../blocks/model/component.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import { SeriesTable } from "../../blocks/model/series.ts";
@@ -18,13 +19,13 @@ import { GraphDSL } from "../../runtime/streams/graph-dsl.ts";
 import type { Inlet, Outlet } from "../../runtime/streams/graph-stage.ts";
 import { Source } from "../../runtime/streams/source.ts";
 import { type BucketValues, bucketChecksum } from "../bucket-checksum.ts";
-import { chunkRowsDefault, internSensors, sensorChunks } from "../sensor-chunks.ts";
+import { internSensors, sensorChunks } from "../sensor-chunks.ts";
 import { type SensorRows, sensorRows, seriesCount } from "../sensor-rows.ts";
 import type { Participant, PreparedRun } from "../workload.ts";
 import { RollupStore } from "./rollup-store.ts";
 
 /**
- * The engine as a graph has it, without a buffer: a source of chunks of 1,024 rows, the message block, the aggregation block to
+ * The engine as a graph has it, without a buffer: a source of chunks of as many rows as other sources give one, the message block, the aggregation block to
  * one-minute buckets and a store, on an actor system with the clock of the machine. Every receipt is settled, and rows of any
  * number and age may come: peers do neither.
  *
@@ -39,7 +40,7 @@ import { RollupStore } from "./rollup-store.ts";
 export function blockStages(
   input: (rows: number, seed: number) => SensorRows,
   keepsRows: boolean,
-  chunkRows = chunkRowsDefault,
+  chunkRows = chunkRowsMax,
 ): Participant {
   return {
     name: keepsRows ? "millrace-and-rows" : "millrace",
@@ -119,7 +120,7 @@ export async function rollUp(
   table: SeriesTable,
   store: Store,
   aggregators = ["1m"],
-  chunkRows = chunkRowsDefault,
+  chunkRows = chunkRowsMax,
   grouper = {},
 ): Promise<void> {
   const chunks = (heard: Heard) => sensorChunks(rows, table, heard, chunkRows);

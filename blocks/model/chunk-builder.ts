@@ -100,6 +100,12 @@ export class ChunkBuilder {
   }
 }
 
+/**
+ * Rows of a chunk at most, for a source that has more at hand: each chunk costs what several hundred rows do, and of a longer one the
+ * processor's cache has lost the first rows before the last ones are made.
+ */
+export const chunkRowsMax = 4_096;
+
 /** Which of the two 32-bit halves of a `BigInt64Array` element comes first in memory. */
 const lowHalf = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1;
 

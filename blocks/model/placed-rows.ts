@@ -22,6 +22,11 @@ export class PlacedRows {
     this.#holder = holder;
   }
 
+  /** Whether all rows are known to have a place. */
+  hasAll({ series, length }: ObservationChunk): boolean {
+    return this.#places === undefined || areAllPlaced(series, length, this.#placed);
+  }
+
   /**
    * @param at The time of the letters, ms since the epoch.
    * @returns `chunk` itself where all its series have a place, as good as always.

@@ -19,12 +19,11 @@ export interface PartedRows {
  * is none of its type. Decoders refuse such rows; a component of a plugin may not. What a custom type asks for beyond JSON is not
  * looked at again, as its check may cost more than the rest of the way of a row.
  *
- * @param looksSound Does what `areSound` does, in another way.
  * @returns `chunk` itself where all its rows are sound, as good as always; `letters` stand for the others.
  */
-export function soundRows(chunk: ObservationChunk, node: string, at: number, looksSound = areSound): PartedRows {
+export function soundRows(chunk: ObservationChunk, node: string, at: number): PartedRows {
   const { length } = chunk;
-  if (looksSound(chunk) && areOfType(chunk)) return all(chunk);
+  if (areSound(chunk) && areOfType(chunk)) return all(chunk);
   const faulty: number[] = [];
   for (let row = 0; row < length; row += 1) {
     if (!isTime(chunk.time[row] as number) || ruleBroken(chunk, row) !== undefined) faulty.push(row);
@@ -51,7 +50,7 @@ function areTimes(time: Float64Array, length: number): boolean {
 }
 
 /** Whether the numbers of all series of type `tbool` are 0 or 1. */
-function areOfType({ table, series, values, layout, length }: ObservationChunk): boolean {
+export function areOfType({ table, series, values, layout, length }: ObservationChunk): boolean {
   if (layout !== "float" || !table.hasBooleans) return true;
   for (let row = 0; row < length; row += 1) {
     const value = values[row];
@@ -61,7 +60,7 @@ function areOfType({ table, series, values, layout, length }: ObservationChunk):
 }
 
 /** Whether all rows are sound, but for what their type asks for; of boxed values nothing is known without a look at each. */
-export function areSound({ time, values, layout, length }: ObservationChunk): boolean {
+function areSound({ time, values, layout, length }: ObservationChunk): boolean {
   if (layout === "boxed") return false;
   return values instanceof Float64Array ? areNumbers(time, values, length) : areTimes(time, length);
 }

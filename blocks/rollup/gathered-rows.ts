@@ -2,7 +2,7 @@ import { Receipt } from "../../runtime/receipt.ts";
 import { ChunkBuilder } from "../model/chunk-builder.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { SeriesTable } from "../model/series.ts";
-import { areSound } from "../model/sound-rows.ts";
+import { areOfType } from "../model/sound-rows.ts";
 import type { FoldKernel } from "./kernel/fold-kernel.ts";
 import { type KernelPool, sharedKernels } from "./kernel/kernel-pool.ts";
 
@@ -51,13 +51,6 @@ export class GatheredRows {
     this.#small = new ChunkBuilder(table, smallRowsMax);
   }
 
-  /** `areSound` of sound-rows.ts, at little cost where the rows are then added. */
-  areSound(chunk: ObservationChunk): boolean {
-    const { layout, length } = chunk;
-    const kernel = layout === "float" && length > smallRowsMax ? this.#kernel : undefined;
-    return kernel === undefined ? areSound(chunk) : kernel.areSound(chunk);
-  }
-
   /**
    * Takes over the caller's hold on the receipt.
    *
@@ -71,6 +64,24 @@ export class GatheredRows {
       this.#join();
       this.#keep(chunk);
     } else this.#copy(chunk);
+  }
+
+  /**
+   * Adds a chunk if it has many rows and all are known to be sound at little cost: in the pass in which a kernel sorts them.
+   *
+   * @returns whether it did.
+   * @throws {Error} as `add`.
+   */
+  addSound(chunk: ObservationChunk): boolean {
+    const { receipt, layout, length } = chunk;
+    const kernel = this.#kernel;
+    if (kernel === undefined || layout !== "float" || length <= smallRowsMax || !areOfType(chunk)) return false;
+    this.#join();
+    if (!kernel.addSound(chunk)) return false;
+    this.#receipts.push(receipt);
+    this.#rows.push(length);
+    this.#took(chunk);
+    return true;
   }
 
   /** What was added since the last call. */
@@ -117,6 +128,10 @@ export class GatheredRows {
 
   #give(chunk: ObservationChunk, kernel: FoldKernel): void {
     kernel.add(chunk);
+    this.#took(chunk);
+  }
+
+  #took(chunk: ObservationChunk): void {
     const entered = chunk.receipt.enteredAt !== undefined;
     if (entered || !this.#tookUnentered) this.#taken.push(chunk);
     if (!entered) this.#tookUnentered = true;

@@ -6,7 +6,7 @@ import { type DeadLetter, DeadLetterChunk } from "../model/dead-letter.ts";
 import type { ObservationChunk } from "../model/observation-chunk.ts";
 import type { PlacedRows } from "../model/placed-rows.ts";
 import type { SeriesTable } from "../model/series.ts";
-import { type PartedRows, soundRows } from "../model/sound-rows.ts";
+import type { PartedRows } from "../model/sound-rows.ts";
 import type { DerivatorFailures } from "./derivator-failures.ts";
 import type { GatheredRows, RowBatch } from "./gathered-rows.ts";
 import type { Recorder, Recording } from "./recorder.ts";
@@ -49,7 +49,6 @@ export abstract class RecordingLogic extends GraphStageLogic {
   readonly #flushes: Observable<void>;
   #subscription: Subscription | undefined;
   readonly #gathered: GatheredRows;
-  readonly #looksSound = (chunk: ObservationChunk) => this.#gathered.areSound(chunk);
   #rows = 0;
   #due = false;
   /** What was promised has its turn before more rows are taken in. */
@@ -131,11 +130,6 @@ export abstract class RecordingLogic extends GraphStageLogic {
   /** One chunk came in; the outlets `observations` and `rejected`, where they are there, are available. */
   protected abstract take(chunk: ObservationChunk): void;
 
-  /** The rows that can be recorded, and letters for the others. */
-  protected sound(chunk: ObservationChunk, node: string): PartedRows {
-    return soundRows(chunk, node, this.clock.now(), this.#looksSound);
-  }
-
   /** The rows that the store has room for, and letters for the others. */
   protected placed(chunk: ObservationChunk): PartedRows {
     return this.#placed.part(chunk, this.clock.now());
@@ -143,9 +137,20 @@ export abstract class RecordingLogic extends GraphStageLogic {
 
   /** Puts rows, and the hold on their receipt, with those that wait for the next recording. */
   protected gather(chunk: ObservationChunk): void {
-    if (this.#rows === 0) this.scheduleOnce("grouper", this.#grouper.duration);
     this.#gathered.add(chunk);
-    this.#rows += chunk.length;
+    this.#gatheredMore(chunk.length);
+  }
+
+  /** The same at once where it is easily seen that all can be recorded. @returns whether it did. */
+  protected gatherSound(chunk: ObservationChunk): boolean {
+    if (!this.#placed.hasAll(chunk) || !this.#gathered.addSound(chunk)) return false;
+    this.#gatheredMore(chunk.length);
+    return true;
+  }
+
+  #gatheredMore(rows: number): void {
+    if (this.#rows === 0) this.scheduleOnce("grouper", this.#grouper.duration);
+    this.#rows += rows;
   }
 
   /** Hands a chunk, with its hold, to the subscribers of observations. @returns false where there are none any more. */

@@ -1,4 +1,4 @@
-import { ChunkBuilder } from "../../blocks/model/chunk-builder.ts";
+import { ChunkBuilder, chunkRowsMax } from "../../blocks/model/chunk-builder.ts";
 import { type ComponentContext, defineSource, type SourceElement } from "../../blocks/model/component.ts";
 import { type DeadLetter, DeadLetterChunk } from "../../blocks/model/dead-letter.ts";
 import type { MessageFault } from "../../blocks/model/message-series.ts";
@@ -9,8 +9,6 @@ import { RowPlan } from "./row-plan.ts";
 import { type CsvRow, CsvRows } from "./rows.ts";
 import { type CsvSettings, csvSettings } from "./settings.ts";
 import { timeColumn } from "./time-column.ts";
-
-const rowsPerChunk = 1_024;
 
 /**
  * The rows of a file with a header, once.
@@ -67,7 +65,7 @@ class CsvRun implements AsyncIterator<SourceElement, undefined> {
     opened.catch(() => {});
     this.#given = given;
     this.#context = context;
-    this.#builder = new ChunkBuilder(context.table, rowsPerChunk);
+    this.#builder = new ChunkBuilder(context.table, chunkRowsMax);
   }
 
   async next(): Promise<IteratorResult<SourceElement, undefined>> {
@@ -75,7 +73,7 @@ class CsvRun implements AsyncIterator<SourceElement, undefined> {
     try {
       while (this.#elements.length === 0) {
         if (this.#failure !== undefined) throw this.#failure;
-        const read = await rows.read(rowsPerChunk);
+        const read = await rows.read(chunkRowsMax);
         if (read === undefined) return await this.return();
         this.#add(read, plan);
       }

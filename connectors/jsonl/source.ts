@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { ChunkBuilder } from "../../blocks/model/chunk-builder.ts";
+import { ChunkBuilder, chunkRowsMax } from "../../blocks/model/chunk-builder.ts";
 import { type ComponentContext, defineSource, type SourceElement } from "../../blocks/model/component.ts";
 import { type DeadLetter, DeadLetterChunk } from "../../blocks/model/dead-letter.ts";
 import { decodeJsonMessages } from "../../blocks/model/json-message.ts";
@@ -16,8 +16,6 @@ const settings = record({
 });
 
 type JsonlSettings = SettingsOf<typeof settings>;
-
-const rowsPerChunk = 1_024;
 
 /**
  * The messages of a file, one a line, once. A line may also hold an array of messages.
@@ -63,7 +61,7 @@ class JsonlRun implements AsyncIterator<SourceElement, undefined> {
     input.catch(() => {});
     this.#given = given;
     this.#context = context;
-    this.#builder = new ChunkBuilder(context.table, rowsPerChunk);
+    this.#builder = new ChunkBuilder(context.table, chunkRowsMax);
   }
 
   async next(): Promise<IteratorResult<SourceElement, undefined>> {
@@ -105,7 +103,7 @@ class JsonlRun implements AsyncIterator<SourceElement, undefined> {
 
   #decode(): void {
     const letters: DeadLetter[] = [];
-    while (this.#next < this.#lines.length && this.#builder.rows < rowsPerChunk) {
+    while (this.#next < this.#lines.length && this.#builder.rows < chunkRowsMax) {
       const line = this.#lines[this.#next++];
       if (line !== undefined) this.#decodeLine(line, letters);
     }

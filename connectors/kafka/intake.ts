@@ -1,5 +1,5 @@
 import type { KafkaMessage } from "kafkajs";
-import { ChunkBuilder } from "../../blocks/model/chunk-builder.ts";
+import { ChunkBuilder, chunkRowsMax } from "../../blocks/model/chunk-builder.ts";
 import type { ComponentContext, SourceElement } from "../../blocks/model/component.ts";
 import { type DeadLetter, DeadLetterChunk } from "../../blocks/model/dead-letter.ts";
 import { EngineError } from "../../runtime/errors.ts";
@@ -14,8 +14,6 @@ export interface IntakeLimits {
   /** Bytes of records that were fetched and not handed on; reading is paused above, and goes on below half of it. */
   readonly bytesMax: number;
 }
-
-const rowsPerChunk = 1_024;
 
 /** One run of a source: hands on the records of all partitions of a member, each run of them under one receipt. */
 export class Intake implements AsyncIterator<SourceElement, undefined>, Taker {
@@ -49,7 +47,7 @@ export class Intake implements AsyncIterator<SourceElement, undefined>, Taker {
     this.#decoder = decoder;
     this.#limits = limits;
     this.#context = context;
-    this.#builder = new ChunkBuilder(context.table, rowsPerChunk);
+    this.#builder = new ChunkBuilder(context.table, chunkRowsMax);
     this.#attached = member.attach(this);
     // A failure is heard at the first element.
     this.#attached.catch(() => {});
@@ -127,7 +125,7 @@ export class Intake implements AsyncIterator<SourceElement, undefined>, Taker {
     const letters: DeadLetter[] = [];
     const from = entry.next;
     let enteredAt = 0;
-    while (entry.next < messages.length && this.#builder.rows < rowsPerChunk && letters.length < rowsPerChunk) {
+    while (entry.next < messages.length && this.#builder.rows < chunkRowsMax && letters.length < chunkRowsMax) {
       const message = messages[entry.next++];
       if (message === undefined) continue;
       enteredAt = home.enter(message, this.#context.clock.now());

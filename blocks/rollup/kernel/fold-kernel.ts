@@ -8,9 +8,10 @@ interface KernelExports {
   begin(blockBits: number): void;
   sizeFor(series: number, blocks: number): number;
   growTo(series: number, blocks: number): void;
-  areSound(rows: number): number;
   areOf(rows: number, series: number): number;
   scatter(rows: number): number;
+  wereSound(): number;
+  takeBack(rows: number): number;
   groups(): number;
   layOutGroups(): number;
   list(): void;
@@ -53,8 +54,6 @@ export class FoldKernel {
   #windowSeries = noCounts;
   #windowTime = noFloats;
   #windowValues = noFloats;
-  /** Whose rows the window has. */
-  #shown: ObservationChunk | undefined;
   #table: { readonly size: number } = { size: 0 };
   #rows = 0;
   /** Blocks that are taken. */
@@ -92,14 +91,6 @@ export class FoldKernel {
     this.#reserve(this.#exports.sizeFor(this.#seriesRoom, this.#blocksRoom));
   }
 
-  /** Whether `soundRows` would find all rows of a chunk sound, but for what their type asks for. It stays at hand for `add`. */
-  areSound(chunk: ObservationChunk): boolean {
-    for (let from = 0; from < chunk.length; from += windowRows) {
-      if (this.#exports.areSound(this.#show(chunk, from)) === 0) return false;
-    }
-    return true;
-  }
-
   /**
    * Takes the rows of a chunk, in its order behind those that it took.
    *
@@ -107,18 +98,22 @@ export class FoldKernel {
    * @throws {RangeError} where this process has no room for it.
    */
   add(chunk: ObservationChunk): void {
-    const { length } = chunk;
-    const { size } = this.#table;
-    for (let from = 0; from < length; from += windowRows) {
-      const rows = this.#show(chunk, from);
-      if (this.#exports.areOf(rows, size) === 0) {
-        throw new Error(`A chunk names a series that its table, of ${size}, lacks`);
+    for (let from = 0; from < chunk.length; from += windowRows) this.#addWindow(chunk, from);
+  }
+
+  /** The same, but takes none where `areSound` would not find all of them sound. @returns whether it took them. */
+  addSound(chunk: ObservationChunk): boolean {
+    for (let from = 0; from < chunk.length; from += windowRows) {
+      this.#addWindow(chunk, from);
+      if (this.#exports.wereSound() !== 0) continue;
+      for (let last = from; last >= 0; last -= windowRows) {
+        const rows = this.#show(chunk, last);
+        this.#blocks = this.#exports.takeBack(rows);
+        this.#rows -= rows;
       }
-      this.#reserveBlocks(size, this.#blocks + rows);
-      this.#blocks = this.#exports.scatter(rows);
+      return false;
     }
-    this.#rows += length;
-    this.#shown = undefined;
+    return true;
   }
 
   /** Rows that it took. */
@@ -164,15 +159,23 @@ export class FoldKernel {
     return this.#exports.fold(group, groups, bucketMs);
   }
 
+  #addWindow(chunk: ObservationChunk, from: number): void {
+    const { size } = this.#table;
+    const rows = this.#show(chunk, from);
+    if (this.#exports.areOf(rows, size) === 0) {
+      throw new Error(`A chunk names a series that its table, of ${size}, lacks`);
+    }
+    this.#reserveBlocks(size, this.#blocks + rows);
+    this.#blocks = this.#exports.scatter(rows);
+    this.#rows += rows;
+  }
+
   /** Brings the rows of a chunk from `from` on into the window. @returns how many. */
-  #show(chunk: ObservationChunk, from: number): number {
-    const { length, series, time, values } = chunk;
+  #show({ length, series, time, values }: ObservationChunk, from: number): number {
     const to = Math.min(length, from + windowRows);
-    if (this.#shown === chunk && length <= windowRows) return to;
     this.#windowSeries.set(rowsOf(series, from, to));
     this.#windowTime.set(rowsOf(time, from, to));
     this.#windowValues.set(rowsOf(values as Float64Array, from, to));
-    this.#shown = chunk;
     return to - from;
   }
 
@@ -227,8 +230,8 @@ const pageBytes = 65_536;
 /** States of one call of `fold`; so many stay in the cache of the processor until they are copied. */
 const bucketsAtOnce = 4_096;
 
-/** So many rows stay in the first cache of the processor until they are sorted. */
-const windowRows = 1_024;
+/** As many as a chunk has at most, as a rule; they stay in the cache of the processor until they are sorted. */
+const windowRows = 4_096;
 
 /** Blocks of 16 slots for more series would not stay in the cache; where most have few rows, short ones waste less. */
 const manySeries = 16_384;

@@ -174,28 +174,21 @@ export function column(number: i32): usize {
 const timestampMiddle: f64 = 95633351999999.5;
 const timestampHalf: f64 = 157768948799999.5;
 
-/**
- * Whether all rows of the window have a whole millisecond of the years 1 to 9999 and a finite number: what `areSound` of
- * sound-rows.ts looks for, in the same way.
- */
-export function areSound(rows: i32): bool {
-  const middle = f64x2.splat(timestampMiddle);
-  const half = f64x2.splat(timestampHalf);
-  let sound = i64x2.splat(-1);
-  for (let row = 0; row + 1 < rows; row += 2) {
-    const at = v128.load(windowTime + (<usize>row << 3));
-    const value = v128.load(windowValues + (<usize>row << 3));
-    const whole = f64x2.eq(f64x2.floor(at), at);
-    const within = f64x2.le(f64x2.abs(f64x2.sub(at, middle)), half);
-    // What is not finite is no 0 when taken from itself.
-    const finite = f64x2.eq(f64x2.sub(value, value), f64x2.splat(0));
-    sound = v128.and(sound, v128.and(whole, v128.and(within, finite)));
-  }
-  if (!i64x2.all_true(sound)) return false;
-  if ((rows & 1) == 0) return true;
-  const at = f64At(windowTime, rows - 1);
-  const value = f64At(windowValues, rows - 1);
-  return Math.floor(at) == at && Math.abs(at - timestampMiddle) <= timestampHalf && value - value == 0;
+/** Of the rows of the last `scatter`: all have a whole millisecond of the years 1 to 9999 and a finite number, as `areSound` of sound-rows.ts wants. */
+let allSound: bool = true;
+
+/** Whether two rows each are sound: all bits of a lane or none. */
+@inline function soundness(times: v128, numbers: v128): v128 {
+  const whole = f64x2.eq(f64x2.floor(times), times);
+  const within = f64x2.le(f64x2.abs(f64x2.sub(times, f64x2.splat(timestampMiddle))), f64x2.splat(timestampHalf));
+  // What is not finite is no 0 when taken from itself.
+  const finite = f64x2.eq(f64x2.sub(numbers, numbers), f64x2.splat(0));
+  return v128.and(whole, v128.and(within, finite));
+}
+
+/** Whether the rows of the last `scatter` were all sound. */
+export function wereSound(): bool {
+  return allSound;
 }
 
 /** Whether the rows of the window are of the first `series` series. */
@@ -220,10 +213,12 @@ export function scatter(rows: i32): u32 {
   const slots = blocks;
   const places: u32 = (1 << blockBits) - 1;
   const even = rows & ~1;
+  let sound = i64x2.splat(-1);
   for (let row = 0; row < even; row += 2) {
     const series = windowSeries + (<usize>row << 2);
     const times = v128.load(windowTime + (<usize>row << 3));
     const numbers = v128.load(windowValues + (<usize>row << 3));
+    sound = v128.and(sound, soundness(times, numbers));
     const slot = slots + (nextSlot(all, load<u32>(series), places) << 4);
     const other = slots + (nextSlot(all, load<u32>(series, 4), places) << 4);
     v128.store(slot, v128.shuffle<f64>(times, numbers, 0, 2));
@@ -231,8 +226,27 @@ export function scatter(rows: i32): u32 {
   }
   if (even < rows) {
     const slot = slots + (nextSlot(all, load<u32>(windowSeries + (<usize>even << 2)), places) << 4);
-    store<f64>(slot, f64At(windowTime, even));
-    store<f64>(slot, f64At(windowValues, even), 8);
+    const times = v128.load64_splat(windowTime + (<usize>even << 3));
+    const numbers = v128.load64_splat(windowValues + (<usize>even << 3));
+    sound = v128.and(sound, soundness(times, numbers));
+    v128.store(slot, v128.shuffle<f64>(times, numbers, 0, 2));
+  }
+  allSound = i64x2.all_true(sound);
+  return blockCount;
+}
+
+/** Takes back the rows of the window, which were scattered last. @returns how many blocks are taken then. */
+export function takeBack(rows: i32): u32 {
+  for (let row = rows - 1; row >= 0; row--) {
+    const tail = tails + (<usize>load<u32>(windowSeries + (<usize>row << 2)) << 2);
+    let end = load<u32>(tail) - 1;
+    if ((end & ((1 << blockBits) - 1)) == 0) {
+      // It was the first row of the block, which was the last that was taken.
+      blockCount--;
+      end = endBefore(blockCount);
+      if (end == 0) groupCount--;
+    }
+    store<u32>(tail, end);
   }
   return blockCount;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { chunkRowsMax } from "../../../blocks/model/chunk-builder.ts";
 import type { SourceElement } from "../../../blocks/model/component.ts";
 import { DeadLetterChunk } from "../../../blocks/model/dead-letter.ts";
 import { csvSource } from "../../../connectors/csv/source.ts";
@@ -126,11 +127,11 @@ test("a compressed file is inflated, and one that breaks off fails the stream", 
   await expect((await runSource(csvSource, given)).done).rejects.toMatchObject({ code: "PATH_UNREADABLE" });
 });
 
-test("chunks hold at most 1,024 rows of the file, in its order", async () => {
-  const lines = Array.from({ length: 3_000 }, (_, row) => `${row},${row}`);
+test("chunks hold at most 4,096 rows of the file, in its order", async () => {
+  const lines = Array.from({ length: 9_000 }, (_, row) => `${row},${row}`);
   const { elements, rows } = await read(`time,a\n${lines.join("\n")}`, { time_format: "epoch_ms" });
-  expect(Math.max(...elements.map(({ receipt }) => receipt.tally.entered))).toBe(1_024);
-  expect(rows.map(([, , , value]) => value)).toEqual(Array.from({ length: 3_000 }, (_, row) => row));
+  expect(Math.max(...elements.map(({ receipt }) => receipt.tally.entered))).toBe(chunkRowsMax);
+  expect(rows.map(([, , , value]) => value)).toEqual(Array.from({ length: 9_000 }, (_, row) => row));
 });
 
 test("a delimiter, a pattern and a zone are those of the settings", async () => {

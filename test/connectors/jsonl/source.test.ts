@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { chunkRowsMax } from "../../../blocks/model/chunk-builder.ts";
 import { DeadLetterChunk } from "../../../blocks/model/dead-letter.ts";
 import { jsonlSource } from "../../../connectors/jsonl/source.ts";
 import { until } from "../io-clock.ts";
@@ -72,10 +73,10 @@ test("a compressed file is inflated", async () => {
   expect((await read(new Uint8Array(gzipSync(lines)))).rows).toHaveLength(5_000);
 });
 
-test("chunks hold 1,024 rows and what their last line had more", async () => {
-  const lines = Array.from({ length: 1_000 }, (_, row) => message("a", row, row, row)).join("\n");
-  const { elements } = await read(lines);
-  expect(Math.max(...elements.map(({ receipt }) => receipt.tally.entered))).toBeLessThanOrEqual(1_026);
+test("a chunk ends with the line that brings it to 4,096 rows", async () => {
+  const long = message("a", ...Array.from({ length: chunkRowsMax }, (_, row) => row));
+  const { elements } = await read([message("a", 1), long, message("a", 2), message("a", 3), ""].join("\n"));
+  expect(elements.map(({ receipt }) => receipt.tally.entered)).toEqual([1, chunkRowsMax, 2]);
 });
 
 test("a file that is not there is an error when it is opened", async () => {

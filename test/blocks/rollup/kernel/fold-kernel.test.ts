@@ -7,6 +7,10 @@ import { floatStateWidth } from "../../../../blocks/derivators/float-state.ts";
 import { ChunkBuilder } from "../../../../blocks/model/chunk-builder.ts";
 import { periodOf } from "../../../../blocks/model/period.ts";
 import { SeriesTable } from "../../../../blocks/model/series.ts";
+import { ObservationChunk } from "../../../../blocks/model/observation-chunk.ts";
+import { soundRows } from "../../../../blocks/model/sound-rows.ts";
+import { timestampMax, timestampMin } from "../../../../blocks/model/timestamp.ts";
+import { groupedInKernel } from "../../../../blocks/rollup/group-by-series.ts";
 import { DerivatorSets } from "../../../../blocks/rollup/derivator-set.ts";
 import { FoldKernel } from "../../../../blocks/rollup/kernel/fold-kernel.ts";
 import { Recorder } from "../../../../blocks/rollup/recorder.ts";
@@ -69,6 +73,72 @@ test("batches that grow, and bring more series, leave what was handed out before
     await recorded([first, second, first], "1m", Number.POSITIVE_INFINITY),
   );
 });
+
+const soundTimes = [timestampMin, -1, -0, 0, 1, timestampMax];
+const unsound: [number, number, number][] = [
+  ...[timestampMin - 1, timestampMax + 1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY].map(
+    (at): [number, number, number] => [0, at, 1],
+  ),
+  ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((value): [number, number, number] => [
+    0,
+    0,
+    value,
+  ]),
+];
+const soundRow = fc.tuple(
+  fc.nat(40),
+  fc.oneof(fc.constantFrom(...soundTimes), fc.integer({ min: -50, max: 50 })),
+  fc.constantFrom(-0, 1, -Number.MAX_VALUE, Number.MAX_VALUE, Number.MIN_VALUE),
+);
+/** Some of them longer than what a kernel looks at at once. */
+const chunksOfRows = fc.array(
+  fc.record({
+    rows: fc.array(soundRow, { minLength: 1, maxLength: 40 }),
+    repeats: fc.oneof({ weight: 6, arbitrary: fc.constant(1) }, fc.constantFrom(300, 500)),
+    unsoundAt: fc.option(fc.tuple(fc.constantFrom(...unsound), fc.double({ min: 0, max: 1, noNaN: true })), {
+      nil: undefined,
+    }),
+  }),
+  { maxLength: 12 },
+);
+
+test("of a chunk with an unsound row a kernel takes no row, as if it had never been there", () => {
+  const table = new SeriesTable();
+  for (let series = 0; series <= 40; series += 1) table.intern(`m${series}`, {}, "tdouble");
+  const [tried, given] = [FoldKernel.open() ?? assert.fail(), FoldKernel.open() ?? assert.fail()];
+  fc.assert(
+    fc.property(chunksOfRows, fc.constantFrom(0, 100_000), (chunks, others) => {
+      // With as many series in the table the blocks are short.
+      const counted = { size: table.size + others };
+      for (const kernel of [tried, given]) kernel.begin(counted);
+      for (const { rows, repeats, unsoundAt } of chunks) {
+        const all = Array.from({ length: repeats }, () => rows).flat();
+        if (unsoundAt !== undefined) all.splice(Math.floor(unsoundAt[1] * all.length), 0, unsoundAt[0]);
+        const columns = {
+          series: Uint32Array.from(all, ([series]) => series),
+          time: Float64Array.from(all, ([, time]) => time),
+          values: Float64Array.from(all, ([, , value]) => value),
+        };
+        const chunk = new ObservationChunk(table, "float", all.length, columns, new Receipt(1, ignore, ignore));
+        const isSound = soundRows(chunk, "main", 0).letters.length === 0;
+        assert.equal(isSound, unsoundAt === undefined);
+        assert.equal(tried.addSound(chunk), isSound);
+        if (isSound) given.add(chunk);
+      }
+      assert.equal(tried.rows, given.rows);
+      assert.deepEqual(rowsIn(tried), rowsIn(given));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function rowsIn(kernel: FoldKernel): unknown[] {
+  const groups = groupedInKernel(kernel);
+  return Array.from({ length: groups.length }, (_, place) => {
+    const { time, values } = groups.points(place);
+    return [groups.series[place], hexOf(time), hexOf(values as Float64Array)];
+  });
+}
 
 /** Series, start and state of all buckets of each batch, in hex, and the points that were stored. */
 async function recorded(given: readonly (readonly Row[])[], label: string, kernelRows: number): Promise<unknown[]> {
