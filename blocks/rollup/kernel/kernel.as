@@ -499,13 +499,21 @@ function lastOfEach(count: i32): i32 {
   return kept;
 }
 
-/** The first row from `row` to `last` that is not before `behind`, as `last` is not: looked for where it is of regular times. */
-function behindBucket(row: i32, last: i32, behind: f64): i32 {
+/**
+ * The first row from `row` to `last` that is not before `behind`, as `last` is not: where it is if times are regular, or else looked for.
+ *
+ * @param before Rows of the bucket before; 0 where there is none.
+ */
+function behindBucket(row: i32, last: i32, behind: f64, before: i32): i32 {
+  if (before > 0 && row + before <= last && isBehind(row + before, behind)) return row + before;
   const at = f64At(time, row);
   const part = (behind - at) / (f64At(time, last) - at);
   const end = row + <i32>Math.ceil(part * <f64>(last - row));
-  if (f64At(time, end - 1) < behind && f64At(time, end) >= behind) return end;
-  return lowerBound(time, behind, row + 1, last);
+  return isBehind(end, behind) ? end : lowerBound(time, behind, row + 1, last);
+}
+
+@inline function isBehind(row: i32, behind: f64): bool {
+  return f64At(time, row - 1) < behind && f64At(time, row) >= behind;
 }
 
 /**
@@ -521,17 +529,20 @@ export function fold(group: i32, groups: i32, bucketMs: f64): i32 {
   for (let place = group; place < groups; place++) {
     const to = i32At(tos, place);
     let row = i32At(next, place);
+    let before = 0;
+    let behind = -Infinity;
     while (row < to) {
       if (count == statesMax) {
         setI32(next, place, row);
         setI32(ends, place, count);
         return place;
       }
-      // The sum keeps a start at the epoch from being -0.
-      const start = Math.floor(f64At(time, row) / bucketMs) * bucketMs + 0;
-      const behind = start + bucketMs;
+      const at = f64At(time, row);
+      // A division takes longer than the rest; the sum keeps a start at the epoch from being -0.
+      const start = at < behind + bucketMs ? behind : Math.floor(at / bucketMs) * bucketMs + 0;
+      behind = start + bucketMs;
       let end = to;
-      if (f64At(time, to - 1) >= behind) end = behindBucket(row, to - 1, behind);
+      if (f64At(time, to - 1) >= behind) end = behindBucket(row, to - 1, behind, before);
       const state = states + ((<usize>count * width) << 3);
       if (i32At(goesOn, place) != 0) {
         copyState(state, hot + ((<usize>place * width) << 3));
@@ -540,6 +551,7 @@ export function fold(group: i32, groups: i32, bucketMs: f64): i32 {
       setF64(bucketStarts, count, start);
       foldRows(state, row, end);
       count++;
+      before = end - row;
       row = end;
     }
     setI32(ends, place, count);
