@@ -10,13 +10,15 @@ export interface DuckDbOptions {
   readonly from: string;
   /** Whether loading the rows is on the clock. */
   readonly timesLoading: boolean;
+  /** Threads of a query; absent: as many as it chooses, which is one for each processor. */
+  readonly threads?: number;
 }
 
 /**
- * DuckDB in memory, with as many threads as it chooses: rows are loaded with the appender in data chunks of 2,048 rows, and one
+ * DuckDB in memory: rows are loaded with the appender in data chunks of 2,048 rows, and one
  * GROUP BY makes a table of all minutes at the end. It takes the whole set at once; it is no stream.
  */
-export function duckDb(name: string, { input, from, timesLoading }: DuckDbOptions): Participant {
+export function duckDb(name: string, { input, from, timesLoading, threads }: DuckDbOptions): Participant {
   return {
     name,
     async open({ rows, seed }) {
@@ -24,7 +26,10 @@ export function duckDb(name: string, { input, from, timesLoading }: DuckDbOption
       return {
         async prepare() {
           const { DuckDBInstance } = await import("@duckdb/node-api");
-          const instance = await DuckDBInstance.create(":memory:");
+          const instance = await DuckDBInstance.create(
+            ":memory:",
+            threads === undefined ? {} : { threads: String(threads) },
+          );
           const connection = await instance.connect();
           await connection.run("create table observations (series integer, time double, value double)");
           if (!timesLoading) await load(connection, columns);

@@ -16,11 +16,12 @@ export interface Sample {
   readonly latency?: Latency;
 }
 
-/** Runs warm-ups, collects garbage where the process allows it, and times one run. */
+/** Runs warm-ups and times one run more; before each, garbage is collected where the process allows it. */
 export async function measure(participant: Participant, size: WorkloadSize, warmUps = 2): Promise<Sample> {
   const opened = await participant.open(size);
   for (let warmUp = 0; warmUp < warmUps; warmUp += 1) {
     const prepared = await opened.prepare();
+    globalThis.gc?.();
     await prepared.run();
     await prepared.finish();
   }

@@ -21,5 +21,6 @@ export const rollup: Workload = {
     rxjsInOrder,
     duckDb("duckdb", { input: sensorRows, from, timesLoading: true }),
     duckDb("duckdb-query", { input: sensorRows, from, timesLoading: false }),
+    duckDb("duckdb-query-1", { input: sensorRows, from, timesLoading: false, threads: 1 }),
   ],
 };

@@ -177,7 +177,10 @@ export class Recorder {
     const recorded = new Recorded(whole);
     this.#latest = [last, recorded];
     const { kernel } = rows;
-    if (kernel !== undefined) recorded.done.then(() => sharedKernels.give(kernel));
+    if (kernel !== undefined) {
+      const give = () => sharedKernels.give(kernel);
+      recorded.done.then(give, give);
+    }
     return first;
   }
 

@@ -206,7 +206,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
   /** Where the store is done at once, the next rows find the memory free that these were in, and the cache of the processor full of it. */
   #pause(): void {
     this.#pauses = true;
-    Promise.resolve(undefined).then(this.#goOn);
+    Promise.resolve(undefined).then(this.#goOn, this.#goOn);
   }
 
   /** @param part Of the batch: the first, or the next. */

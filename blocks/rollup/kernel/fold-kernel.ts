@@ -28,8 +28,8 @@ interface KernelExports {
  * `begin`, then `add` any number of times; then `list` and `reserveRows`; then `order`, once `start`, `from` and `to` say where the rows
  * of each group go, and `fold`. Columns stay as they are until the next `begin`.
  *
- * Memory: 32 to 36 bytes a row where a series has many, 80 where each has one, and 96 bytes for each series that has rows; 4 bytes for each
- * series of the table. It grows as it must and is kept.
+ * Memory: 32 to 36 bytes a row where a series has many, 88 where each has one, and 120 bytes for each series that has rows; 4 bytes for
+ * each series of the table. It grows as it must and is kept.
  */
 export class FoldKernel {
   /** Index of the series, by group; ascending. */
@@ -58,7 +58,9 @@ export class FoldKernel {
   #rows = 0;
   /** Blocks that are taken. */
   #blocks = 1;
+  /** Their heads and they have room. */
   #blocksRoom = 0;
+  #headsRoom = 0;
   #seriesRoom = 0;
   readonly #memory: WasmMemory;
   readonly #exports: KernelExports;
@@ -87,8 +89,10 @@ export class FoldKernel {
     this.#table = table;
     this.#rows = 0;
     this.#blocks = 1;
-    this.#exports.begin(table.size > manySeries ? 2 : 4);
-    this.#reserve(this.#exports.sizeFor(this.#seriesRoom, this.#blocksRoom));
+    const bits = table.size > manySeries ? 2 : 4;
+    this.#exports.begin(bits);
+    const bytes = this.#memory.buffer.byteLength - this.#exports.column(16);
+    this.#blocksRoom = Math.min(this.#headsRoom, Math.floor(bytes / (slotBytes << bits)));
   }
 
   /**
@@ -183,6 +187,7 @@ export class FoldKernel {
     if (this.#seriesRoom >= series && this.#blocksRoom >= blocks) return;
     this.#seriesRoom = roomFor(series, this.#seriesRoom);
     this.#blocksRoom = roomFor(blocks, this.#blocksRoom);
+    this.#headsRoom = this.#blocksRoom;
     this.#reserve(this.#exports.sizeFor(this.#seriesRoom, this.#blocksRoom));
     this.#exports.growTo(this.#seriesRoom, this.#blocksRoom);
   }
@@ -226,6 +231,9 @@ interface WasmMemory {
 let module: object | undefined;
 
 const pageBytes = 65_536;
+
+/** Time and value of a row. */
+const slotBytes = 16;
 
 /** States of one call of `fold`; so many stay in the cache of the processor until they are copied. */
 const bucketsAtOnce = 4_096;

@@ -96,7 +96,7 @@ export function sizeFor(series: u32, count: u32): usize {
   return blocksBehind(series, count) + (<usize>count << (blockBits + 4));
 }
 
-/** Makes room for no fewer series and blocks, in memory that has it. */
+/** Makes room for no fewer series, and for so many blocks, in memory that has it. */
 export function growTo(series: u32, count: u32): void {
   const moved = blocksBehind(series, count);
   memory.copy(moved, blocks, <usize>blockCount << (blockBits + 4));
@@ -151,7 +151,8 @@ export function column(number: i32): usize {
     case 12: return ends;
     case 13: return hot;
     case 14: return time;
-    default: return values;
+    case 15: return values;
+    default: return blocks;
   }
 }
 
