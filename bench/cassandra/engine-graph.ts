@@ -11,7 +11,7 @@ import type { Participant } from "../workload.ts";
 import { benchKeyspaces } from "./server.ts";
 
 /**
- * The engine end to end: a graph file with a source of chunks of 1,024 rows, a disk buffer of one partition, the processor with the
+ * The engine end to end: a graph file with a source of chunks, a disk buffer of one partition, the processor with the
  * aggregators 1m, 1h and 1d, and a Cassandra store with its defaults. On the clock: start, all rows appended to the buffer while
  * it is read, everything rolled up, written, settled and committed, stop.
  */

@@ -9,7 +9,7 @@ import { type SensorRows, sensorRows } from "../sensor-rows.ts";
 import type { Participant } from "../workload.ts";
 
 /**
- * The blocks and the embedded store, without a buffer: chunks of 1,024 rows through the message and the aggregation block, which
+ * The blocks and the embedded store, without a buffer: chunks through the message and the aggregation block, which
  * write raw rows and the buckets of a minute, an hour and a day. On the clock: opening, all rows durable, closing.
  */
 export const storedRollups: Participant = {

@@ -11,7 +11,7 @@ import type { Participant } from "../workload.ts";
 import { storedChecksum } from "./stored-checksum.ts";
 
 /**
- * The engine with everything: a graph file with a source of chunks of 1,024 rows, a disk buffer of one partition, the processor
+ * The engine with everything: a graph file with a source of chunks, a disk buffer of one partition, the processor
  * with the aggregators 1m, 1h and 1d, and an embedded store. On the clock: start, all rows appended to the buffer while it is
  * read, everything settled, rolled up, durable and committed, stop.
  */

@@ -1,4 +1,3 @@
-import { chunkRowsMax } from "../../blocks/model/chunk-builder.ts";
 import { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
 import type { SeriesTable } from "../../blocks/model/series.ts";
 import { Receipt, type Tally } from "../../runtime/receipt.ts";
@@ -9,6 +8,7 @@ export const rounds = 10;
 const startMs = 1_767_225_600_000;
 /** As meters do: every quarter of an hour. */
 const intervalMs = 900_000;
+const chunkRows = 1_024;
 
 /** Rows of `meterRows` from one on, by column. */
 export interface MeterColumns {
@@ -30,8 +30,8 @@ export function* meterRows(rows: number, seed: number): IterableIterator<MeterCo
   const meters = rows / rounds;
   const step = coprime(meters);
   for (let round = 0; round < rounds; round += 1) {
-    for (let from = 0; from < meters; from += chunkRowsMax) {
-      const length = Math.min(chunkRowsMax, meters - from);
+    for (let from = 0; from < meters; from += chunkRows) {
+      const length = Math.min(chunkRows, meters - from);
       const columns = {
         meter: new Uint32Array(length),
         time: new Float64Array(length),
