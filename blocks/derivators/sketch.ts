@@ -26,7 +26,9 @@ export class Sketch {
     return this.#zeros + this.#positive.count + this.#negative.count;
   }
 
-  add(value: number): void {
+  add(given: number): void {
+    // 0 and -0 are one value, whichever comes first.
+    const value = given + 0;
     if (value < this.#min) this.#min = value;
     if (value > this.#max) this.#max = value;
     if (value > 0) this.#positive.add(binOf(value), 1);
