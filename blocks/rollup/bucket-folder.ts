@@ -66,8 +66,23 @@ export class BucketFolder {
    */
   fold(grouped: readonly GroupedRows[], states: StateTable, before: Promise<unknown>): Promise<void> | undefined {
     const ranges: SeriesRange[] = [];
-    const readBack = grouped.map((groups) => this.#begin(groups, ranges));
-    const foldWith = (stored: readonly Points[]) => this.#foldAll(grouped, readBack, stored, states);
+    // States go to the table in the order of groups: behind the first one that has to be read back, others wait for it.
+    const folded: number[] = [];
+    const readBack = grouped.map((groups) => {
+      const needed = new Map<number, readonly SeriesRange[]>();
+      let done = 0;
+      for (let place = 0; place < groups.length; place += groupsAtOnce) {
+        const end = Math.min(groups.length, place + groupsAtOnce);
+        groups.orderUntil(end);
+        this.#begin(groups, place, end, needed, ranges);
+        if (ranges.length > 0) continue;
+        this.#foldKnown(groups, place, end, states);
+        done = end;
+      }
+      folded.push(done);
+      return needed;
+    });
+    const foldWith = (stored: readonly Points[]) => this.#foldAll(grouped, readBack, folded, stored, states);
     if (ranges.length > 0) return before.then(() => this.#store.readObservations(ranges)).then(foldWith);
     foldWith([]);
     return undefined;
@@ -76,12 +91,13 @@ export class BucketFolder {
   #foldAll(
     grouped: readonly GroupedRows[],
     readBack: readonly Map<number, readonly SeriesRange[]>[],
+    folded: readonly number[],
     stored: readonly Points[],
     states: StateTable,
   ): void {
     let next = 0;
     grouped.forEach((groups, layout) => {
-      let known = 0;
+      let known = folded[layout] ?? 0;
       for (const [place, needed] of readBack[layout] ?? []) {
         this.#foldKnown(groups, known, place, states);
         this.#foldRead(groups, place, needed, stored.slice(next, next + needed.length), states);
@@ -103,9 +119,14 @@ export class BucketFolder {
    *
    * @returns what the others need from the store, by ascending place; it is added to `ranges`.
    */
-  #begin(groups: GroupedRows, ranges: SeriesRange[]): Map<number, readonly SeriesRange[]> {
-    const readBack = new Map<number, readonly SeriesRange[]>();
-    for (let place = 0; place < groups.length; place += 1) {
+  #begin(
+    groups: GroupedRows,
+    first: number,
+    end: number,
+    readBack: Map<number, readonly SeriesRange[]>,
+    ranges: SeriesRange[],
+  ): void {
+    for (let place = first; place < end; place += 1) {
       const series = groups.series[place] as number;
       const oldest = groups.oldest(place);
       const newest = this.#hot.newest(series);
@@ -123,7 +144,6 @@ export class BucketFolder {
         readBack.set(place, needed);
       }
     }
-    return readBack;
   }
 
   /** Folds the buckets of groups, `first` to `end`, whose points are all at hand, or follow those in the hot bucket. */
@@ -298,3 +318,6 @@ export class BucketFolder {
     return this.#failures?.at(() => ({ series, period: label, start })) ?? failHere;
   }
 }
+
+/** What so many groups have stays in the cache of the processor from when they are put in order until they are folded. */
+const groupsAtOnce = 64;

@@ -42,9 +42,18 @@ export class GatheredRows {
   #tookUnentered = false;
   #receipts: Receipt[] = [];
   #rows: number[] = [];
+  readonly #known: () => number;
+  /** Of the last batch that a kernel took. */
+  #expected = { rows: 0, groups: 0 };
 
-  /** @param kernelRows So many rows of layout `float` are worth a kernel. */
-  constructor(table: SeriesTable, kernels: KernelPool = sharedKernels, kernelRows = kernelRowsDefault) {
+  /** @param known How many known points of a series its rows are likely to be put behind. @param kernelRows So many rows of layout `float` are worth a kernel. */
+  constructor(
+    table: SeriesTable,
+    known: () => number = () => 0,
+    kernels: KernelPool = sharedKernels,
+    kernelRows = kernelRowsDefault,
+  ) {
+    this.#known = known;
     this.#table = table;
     this.#kernels = kernels;
     this.#kernelRows = kernelRows;
@@ -87,8 +96,10 @@ export class GatheredRows {
   /** What was added since the last call. */
   take(): RowBatch {
     this.#join();
+    const kernel = this.#kernel;
+    if (kernel !== undefined) this.#expected = { rows: kernel.rows, groups: kernel.groups };
     const batch = {
-      ...{ chunks: this.#chunks, kernel: this.#kernel, taken: this.#taken },
+      ...{ chunks: this.#chunks, kernel, taken: this.#taken },
       ...{ receipts: this.#receipts, rows: this.#rows },
     };
     this.#chunks = [];
@@ -117,7 +128,7 @@ export class GatheredRows {
     const kernel = this.#kernels.take();
     if (kernel === undefined) return;
     this.#kernel = kernel;
-    kernel.begin(this.#table);
+    kernel.begin(this.#table, { ...this.#expected, known: this.#known() });
     const others: ObservationChunk[] = [];
     for (const chunk of this.#chunks) {
       if (chunk.layout === "float") this.#give(chunk, kernel);

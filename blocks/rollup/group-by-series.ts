@@ -38,16 +38,24 @@ export class GroupedRows {
   /** Place of the first group in the kernel. */
   first = 0;
 
-  /** @param kernel For the rows, of layout `float`. */
-  constructor(layout: Layout, kernel?: FoldKernel) {
+  /** Groups before it are in order. */
+  #ordered: number;
+  /** Points that come before the rows of a group, when it is put in order. */
+  readonly #known: HotPoints | undefined;
+
+  /** @param kernel Has the rows, of layout `float`, not in order yet. @param known As they are when the last group is put in order. */
+  constructor(layout: Layout, kernel?: FoldKernel, known?: HotPoints) {
     this.layout = layout;
     this.values = newColumn(layout, 0);
     this.kernel = kernel;
+    this.#known = known;
+    this.#ordered = kernel === undefined ? Number.POSITIVE_INFINITY : 0;
   }
 
-  /** Groups `from` to `to` alone, with places from 0, in the same memory. */
+  /** Groups `from` to `to` alone, all of which are in order, with places from 0, in the same memory. */
   slice(from: number, to: number): GroupedRows {
     const part = new GroupedRows(this.layout, this.kernel);
+    part.#ordered = Number.POSITIVE_INFINITY;
     part.length = to - from;
     part.series = this.series.subarray(from, to);
     part.time = this.time;
@@ -86,6 +94,16 @@ export class GroupedRows {
     return pointsOf(this.added(place));
   }
 
+  /** Puts groups in order until those before `end` are: a kernel does it little by little, as what it ordered is at hand when it is folded. */
+  orderUntil(end: number): void {
+    const from = this.#ordered;
+    if (from >= end) return;
+    const { kernel } = this;
+    copyKnown(this, this.#known, from, end);
+    kernel?.order(this.first + from, this.first + end);
+    this.#ordered = end;
+  }
+
   /** Makes room; what is in it afterwards has no meaning. */
   reserve(groups: number, rows: number): void {
     this.length = groups;
@@ -121,19 +139,26 @@ type GroupColumns = Pick<
 >;
 
 /**
- * The rows that a kernel took.
+ * The rows that a kernel took, whose groups are still to be put in order.
  *
  * @param known Points of the series that came before them, which late rows may fall among.
  */
 export function groupedInKernel(kernel: FoldKernel, known?: HotPoints): GroupedRows {
-  const groups = new GroupedRows("float", kernel);
-  const touched = kernel.list();
-  const { length } = touched;
-  kernel.reserveRows(kernel.rows + knownRows(touched, known));
-  groups.length = length;
+  const groups = new GroupedRows("float", kernel, known);
+  kernel.list();
+  groups.length = kernel.series.length;
+  const before = (place: number) => known?.length(kernel.series[place] as number) ?? 0;
+  const hasRoom = (place: number) => before(place) <= (kernel.from[place] as number) - (kernel.start[place] as number);
+  let moved = 0;
+  for (let place = 0; place < groups.length; place += 1) {
+    if (!hasRoom(place)) moved += before(place) + (kernel.to[place] as number) - (kernel.from[place] as number);
+  }
+  kernel.reserveRows(moved);
+  for (let place = 0; place < groups.length; place += 1) {
+    if (!hasRoom(place)) kernel.moveBehind(place, before(place));
+    kernel.start[place] = (kernel.from[place] as number) - before(place);
+  }
   groups.use(kernel);
-  placeGroups(groups, known);
-  kernel.order();
   return groups;
 }
 
@@ -193,6 +218,8 @@ export function partsOf(grouped: readonly GroupedRows[], seriesMax: number): (re
   if (grouped.reduce((groups, { length }) => groups + length, 0) <= seriesMax) return [grouped];
   const parts: (readonly GroupedRows[])[] = [];
   for (const groups of grouped) {
+    // What is known may be forgotten before the last part.
+    groups.orderUntil(groups.length);
     for (let from = 0; from < groups.length; from += seriesMax) {
       parts.push([groups.slice(from, Math.min(groups.length, from + seriesMax))]);
     }
@@ -232,6 +259,7 @@ function sortRows(
   const { counts } = sort;
   for (let place = 0; place < count; place += 1) groups.to[place] = counts[touched[place] as number] as number;
   placeGroups(groups, known);
+  copyKnown(groups, known, 0, count);
   for (let place = 0; place < count; place += 1) counts[touched[place] as number] = groups.from[place] as number;
   for (const chunk of chunks) sort.scatter(chunk, groups);
   for (const series of touched) counts[series] = 0;
@@ -254,10 +282,6 @@ function placeGroups(groups: GroupedRows, known: HotPoints | undefined): void {
     rows = from + count;
     groups.to[place] = rows;
   }
-  if (known === undefined || known.empty) return;
-  for (let place = 0; place < groups.length; place += 1) {
-    known.copyTo(groups.series[place] as number, groups, groups.start[place] as number);
-  }
 }
 
 function arrange(column: Float64Array, from: number, rows: Uint32Array, count: number, spare: Float64Array): void {
@@ -268,4 +292,11 @@ function arrange(column: Float64Array, from: number, rows: Uint32Array, count: n
 function arrangeAny(column: Column, from: number, rows: Uint32Array, count: number, spare: Column): void {
   for (let place = 0; place < count; place += 1) spare[place] = column[from + (rows[place] as number)];
   for (let place = 0; place < count; place += 1) column[from + place] = spare[place];
+}
+
+function copyKnown(groups: GroupedRows, known: HotPoints | undefined, from: number, to: number): void {
+  if (known === undefined || known.empty) return;
+  for (let place = from; place < to; place += 1) {
+    known.copyTo(groups.series[place] as number, groups, groups.start[place] as number);
+  }
 }

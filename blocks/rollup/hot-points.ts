@@ -16,6 +16,7 @@ export class HotPoints {
   #kept: (KeptPoints | undefined)[] = [];
   readonly #pointsMax: number;
   #points = 0;
+  #longest = 0;
 
   constructor(pointsMax: number) {
     this.#pointsMax = pointsMax;
@@ -28,6 +29,11 @@ export class HotPoints {
   /** Whether no series has points here. */
   get empty(): boolean {
     return this.#points === 0;
+  }
+
+  /** Points that were kept of one series at most, since everything was forgotten. */
+  get longest(): number {
+    return this.#longest;
   }
 
   /** Points that are kept of a series. */
@@ -66,6 +72,7 @@ export class HotPoints {
     }
     kept.since = since;
     kept.length = length;
+    this.#longest = Math.max(this.#longest, length);
     copyRows(rows, from, kept, 0, length);
   }
 
@@ -77,6 +84,7 @@ export class HotPoints {
   forget(): void {
     this.#kept = [];
     this.#points = 0;
+    this.#longest = 0;
   }
 
   #of(series: number): KeptPoints | undefined {

@@ -138,7 +138,7 @@ export class Recorder {
 
   /** For the rows of who wants to record. */
   newGathering(): GatheredRows {
-    return new GatheredRows(this.#table, sharedKernels, this.#kernelRows);
+    return new GatheredRows(this.#table, () => this.#hotPoints.longest, sharedKernels, this.#kernelRows);
   }
 
   /**
@@ -202,6 +202,7 @@ export class Recorder {
     if (unknown.length > 0) await this.#learnNewest(unknown, before);
     const newestBefore = this.#newestOf(grouped);
     const states = new StateTable(16 + this.#statesExpected);
+    if (this.#folder === undefined) for (const groups of grouped) groups.orderUntil(groups.length);
     const folding = this.#folder?.fold(grouped, states, before);
     if (folding !== undefined) await folding;
     const observations: ObservationsWrite[] = [];

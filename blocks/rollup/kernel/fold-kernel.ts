@@ -5,35 +5,47 @@ import { kernelBytes } from "./kernel-bytes.ts";
 /** What `kernel.as` exports. */
 interface KernelExports {
   open(window: number, buckets: number): number;
-  begin(blockBits: number): void;
-  sizeFor(series: number, blocks: number): number;
-  growTo(series: number, blocks: number): void;
+  begin(blockBits: number, lead: number, extent: number, extentsMax: number): void;
+  sizeFor(series: number): number;
+  grow(series: number): void;
   areOf(rows: number, series: number): number;
-  scatter(rows: number): number;
+  scatter(from: number, rows: number): number;
   wereSound(): number;
-  takeBack(rows: number): number;
+  takeBack(rows: number): void;
   groups(): number;
-  layOutGroups(): number;
+  emptyAll(): number;
   list(): void;
-  layOutRows(rows: number): number;
-  order(): void;
+  wantRows(rows: number): number;
+  moveBehind(group: number, before: number): void;
+  columnLength(): number;
+  layOutLate(): number;
+  order(group: number, groups: number): void;
   fold(group: number, groups: number, bucketMs: number): number;
   column(number: number): number;
+}
+
+/** What a batch is likely to have. The kernel makes room by it; it may be wrong. */
+export interface ExpectedRows {
+  readonly rows: number;
+  readonly groups: number;
+  /** Points that are put before the rows of a group. */
+  readonly known: number;
 }
 
 /**
  * The compiled kernel: sorts rows of layout `float` by series as they come, puts those of all groups in order and folds their buckets,
  * in its memory. It computes the very bits that `PlainSort`, `RowOrder` and `foldFloats` do, in a fifth to a half of their time.
  *
- * `begin`, then `add` any number of times; then `list` and `reserveRows`; then `order`, once `start`, `from` and `to` say where the rows
- * of each group go, and `fold`. Columns stay as they are until the next `begin`.
+ * `begin`, then `add` any number of times; then `list`, and `reserveRows` and `moveBehind` where points are put before the rows; then
+ * `order` and `fold`. Columns stay as they are until the next `begin`.
  *
- * Memory: 32 to 36 bytes a row where a series has many, 88 where each has one, and 120 bytes for each series that has rows; 4 bytes for
- * each series of the table. It grows as it must and is kept.
+ * Memory: 16 to 40 bytes a row; for each series that has rows 650 bytes, or 200 where the table has more than 16,384, and what is kept
+ * free for known points: 16 bytes each, for 256 at most; 4 bytes for each series of the table. It grows as it must and is kept.
  */
 export class FoldKernel {
   /** Index of the series, by group; ascending. */
   series = noCounts;
+  /** Before `from` there is room from here on. */
   start = noCounts;
   from = noCounts;
   to = noCounts;
@@ -56,11 +68,6 @@ export class FoldKernel {
   #windowValues = noFloats;
   #table: { readonly size: number } = { size: 0 };
   #rows = 0;
-  /** Blocks that are taken. */
-  #blocks = 1;
-  /** Their heads and they have room. */
-  #blocksRoom = 0;
-  #headsRoom = 0;
   #seriesRoom = 0;
   readonly #memory: WasmMemory;
   readonly #exports: KernelExports;
@@ -85,14 +92,13 @@ export class FoldKernel {
   }
 
   /** Begins a batch of rows of the series of a table, to which more may come. */
-  begin(table: { readonly size: number }): void {
+  begin(table: { readonly size: number }, { rows, groups, known }: ExpectedRows = nothingExpected): void {
     this.#table = table;
     this.#rows = 0;
-    this.#blocks = 1;
-    const bits = table.size > manySeries ? 2 : 4;
-    this.#exports.begin(bits);
-    const bytes = this.#memory.buffer.byteLength - this.#exports.column(16);
-    this.#blocksRoom = Math.min(this.#headsRoom, Math.floor(bytes / (slotBytes << bits)));
+    const bits = table.size > manySeries ? 2 : 5;
+    const lead = Math.min(leadMax, wholeLines(known));
+    const extent = lead + wholeLines((1.25 * rows) / Math.max(1, groups));
+    this.#exports.begin(bits, lead, extent, 2 * (rows + groups * lead));
   }
 
   /**
@@ -111,8 +117,8 @@ export class FoldKernel {
       this.#addWindow(chunk, from);
       if (this.#exports.wereSound() !== 0) continue;
       for (let last = from; last >= 0; last -= windowRows) {
-        const rows = this.#show(chunk, last);
-        this.#blocks = this.#exports.takeBack(rows);
+        const rows = this.#bring(chunk, last);
+        this.#exports.takeBack(rows);
         this.#rows -= rows;
       }
       return false;
@@ -125,34 +131,33 @@ export class FoldKernel {
     return this.#rows;
   }
 
-  /** @returns the index of each series that has rows, ascending, until `reserveRows`. */
-  list(): Uint32Array {
-    this.#reserve(this.#exports.layOutGroups());
+  /** Series that it took rows of. */
+  get groups(): number {
+    return this.#exports.groups();
+  }
+
+  /** Says which series have rows, ascending, and where they are: `from` to `to`. */
+  list(): void {
+    while (this.#exports.emptyAll() === 0) this.#grow();
     this.#exports.list();
-    return this.#counts(5, this.#exports.groups());
+    this.#show();
   }
 
-  /** Makes room for the rows of all groups, and those that are put before them; tells in `to` how many of its own each group has. */
+  /** Makes room for so many rows more, as `moveBehind` takes. */
   reserveRows(rows: number): void {
-    this.#reserve(this.#exports.layOutRows(rows));
-    const groups = this.#exports.groups();
-    const counts = (column: number) => this.#counts(column, groups);
-    this.series = counts(5);
-    this.start = counts(6);
-    this.from = counts(7);
-    this.to = counts(8);
-    this.late = counts(9);
-    this.next = counts(10);
-    this.goesOn = counts(11);
-    this.ends = counts(12);
-    this.hot = this.#floats(13, groups * floatStateWidth);
-    this.time = this.#floats(14, rows);
-    this.values = this.#floats(15, rows);
+    if (this.#exports.wantRows(rows) === 0) this.#grow();
+    this.#reserve(this.#exports.layOutLate());
+    this.#show();
   }
 
-  /** Puts the rows of all groups in order, and says in `from`, `to` and `late` what came of it. */
-  order(): void {
-    this.#exports.order();
+  /** Moves the rows of a group, for which there is room, so that `before` others find place before them. */
+  moveBehind(group: number, before: number): void {
+    this.#exports.moveBehind(group, before);
+  }
+
+  /** Puts the rows of groups in order, and says in `from`, `to` and `late` what came of it. */
+  order(group: number, groups: number): void {
+    this.#exports.order(group, groups);
   }
 
   /**
@@ -165,17 +170,20 @@ export class FoldKernel {
 
   #addWindow(chunk: ObservationChunk, from: number): void {
     const { size } = this.#table;
-    const rows = this.#show(chunk, from);
+    const rows = this.#bring(chunk, from);
     if (this.#exports.areOf(rows, size) === 0) {
       throw new Error(`A chunk names a series that its table, of ${size}, lacks`);
     }
-    this.#reserveBlocks(size, this.#blocks + rows);
-    this.#blocks = this.#exports.scatter(rows);
+    if (size > this.#seriesRoom) this.#grow();
+    for (let row = 0; row < rows; ) {
+      row = this.#exports.scatter(row, rows);
+      if (row < rows) this.#grow();
+    }
     this.#rows += rows;
   }
 
   /** Brings the rows of a chunk from `from` on into the window. @returns how many. */
-  #show({ length, series, time, values }: ObservationChunk, from: number): number {
+  #bring({ length, series, time, values }: ObservationChunk, from: number): number {
     const to = Math.min(length, from + windowRows);
     this.#windowSeries.set(rowsOf(series, from, to));
     this.#windowTime.set(rowsOf(time, from, to));
@@ -183,13 +191,28 @@ export class FoldKernel {
     return to - from;
   }
 
-  #reserveBlocks(series: number, blocks: number): void {
-    if (this.#seriesRoom >= series && this.#blocksRoom >= blocks) return;
-    this.#seriesRoom = roomFor(series, this.#seriesRoom);
-    this.#blocksRoom = roomFor(blocks, this.#blocksRoom);
-    this.#headsRoom = this.#blocksRoom;
-    this.#reserve(this.#exports.sizeFor(this.#seriesRoom, this.#blocksRoom));
-    this.#exports.growTo(this.#seriesRoom, this.#blocksRoom);
+  #grow(): void {
+    const { size } = this.#table;
+    this.#reserve(this.#exports.sizeFor(size));
+    this.#exports.grow(size);
+    this.#seriesRoom = Math.max(this.#seriesRoom, size);
+  }
+
+  #show(): void {
+    const groups = this.#exports.groups();
+    const rows = this.#exports.columnLength();
+    const counts = (column: number) => this.#counts(column, groups);
+    this.series = counts(5);
+    this.start = counts(6);
+    this.from = counts(7);
+    this.to = counts(8);
+    this.late = counts(9);
+    this.next = counts(10);
+    this.goesOn = counts(11);
+    this.ends = counts(12);
+    this.hot = this.#floats(13, groups * floatStateWidth);
+    this.time = this.#floats(14, rows);
+    this.values = this.#floats(15, rows);
   }
 
   /** Views of the memory from before do not outlive its growth. */
@@ -232,24 +255,26 @@ let module: object | undefined;
 
 const pageBytes = 65_536;
 
-/** Time and value of a row. */
-const slotBytes = 16;
-
 /** States of one call of `fold`; so many stay in the cache of the processor until they are copied. */
 const bucketsAtOnce = 4_096;
 
 /** As many as a chunk has at most, as a rule; they stay in the cache of the processor until they are sorted. */
 const windowRows = 4_096;
 
-/** Blocks of 16 slots for more series would not stay in the cache; where most have few rows, short ones waste less. */
+/** Blocks of 32 slots for more series would not stay in the cache; where most have few rows, short ones waste less. */
 const manySeries = 16_384;
+
+/** More rows are not kept free before those of every series; a series that needs more is moved. */
+const leadMax = 256;
+
+const nothingExpected: ExpectedRows = { rows: 0, groups: 0, known: 0 };
 
 const noCounts = new Uint32Array(0);
 const noFloats = new Float64Array(0);
 
-/** Room that grows by a quarter or more. */
-function roomFor(count: number, room: number): number {
-  return count <= room ? room : Math.max(count, room + (room >>> 2), 1_024);
+/** Rows that fill whole cache lines. */
+function wholeLines(rows: number): number {
+  return 8 * Math.ceil(rows / 8);
 }
 
 /** A view takes longer to make than a row to move. */

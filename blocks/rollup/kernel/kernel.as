@@ -2,12 +2,12 @@
 // float-state.ts do, in AssemblyScript, which `npm run kernel` compiles. Results are the same to the last bit: WebAssembly computes
 // f64 as JavaScript does.
 //
-// Rows come in by a window and go to blocks, each of some rows of one series: the blocks that are written to lie side by side, so
-// that a write seldom misses the cache. Time and value of a row are a slot of 16 bytes. The heads of blocks lie side by side too:
-// each says where the rows of the block before end, 0 where there is none, and how many rows lie before its own.
+// Rows come in by a window. Each series has a block of some slots, of 16 bytes for time and value of a row: where that is full, its rows
+// go to the columns. The blocks of all series stay in the cache, and a write that misses it is one of many rows (software write
+// combining: Balkesen et al., Main-Memory Hash Joins on Multi-Core CPUs, 2013). In the columns a series has an extent; where that
+// is full, the series gets one of twice the length.
 //
-// When all rows are there, they go to columns behind the blocks, by series. Places of slots, groups, rows and numbers are counted from
-// the start of the blocks or of a column.
+// Places of slots, groups, rows and numbers are counted from the start of the blocks or of a column.
 
 /** Numbers of a state, as in float-state.ts. */
 const width: usize = 11;
@@ -18,21 +18,34 @@ let windowValues: usize = 0;
 let bucketStarts: usize = 0;
 let states: usize = 0;
 let statesMax: i32 = 0;
-/** Where the next row of each series goes; at the end of a block it needs another; 0 where the series has no row. */
+/** The slot that the next row of each series goes to; behind a full block its end; 0 where the series has no row. */
 let tails: usize = 0;
 let seriesRoom: u32 = 0;
+/** Of a block: the row behind its series' rows in the columns, the end of the extent, and its start; all 0 where it has none. 16 bytes. */
 let heads: usize = 0;
 let blocks: usize = 0;
 /** A block has `1 << blockBits` slots. */
 let blockBits: u32 = 0;
-/** Blocks that are taken, the first included, which is nobody's, as 0 stands for none. */
-let blockCount: u32 = 0;
 /** There are rows in blocks. */
 let hasRows: bool = false;
-/** Series that have rows. */
+/** Series that have rows; their blocks begin with 1, as 0 stands for none. */
 let groupCount: i32 = 0;
+/** Blocks that there is room for, the first included. */
+let groupsRoom: i32 = 0;
+let groupsWanted: i32 = 0;
 /** Rows of one of them at most. */
 let longest: i32 = 0;
+/** See `begin`. */
+let lead: i32 = 0;
+let extent: i32 = 0;
+let extentsMax: i32 = 0;
+/** Rows of the columns that belong to extents. */
+let rowsUsed: i32 = 0;
+let rowsRoom: i32 = 0;
+/** Rows that the columns lack for what was asked of them last. */
+let rowsWanted: i32 = 0;
+/** Series before it have their rows in the columns. */
+let emptied: u32 = 0;
 let groupSeries: usize = 0;
 let starts: usize = 0;
 let froms: usize = 0;
@@ -67,50 +80,39 @@ export function open(window: i32, buckets: i32): usize {
   states = bucketStarts + ofNumbers(buckets);
   statesMax = buckets;
   tails = states + ofNumbers(buckets) * width;
-  heads = tails;
-  blocks = tails;
-  return blocks;
+  layOut();
+  return lateTime;
 }
 
-/** Begins without rows. @param bits A block has `1 << bits` slots. */
-export function begin(bits: u32): void {
+/**
+ * Begins without rows.
+ *
+ * @param bits A block has `1 << bits` slots. @param leadRows Rows that are kept free before those of each series, a multiple of 8.
+ * @param extentRows The length of the first extent of a series with more rows than a block, while all extents come to no more than
+ * `extentsRows`; behind that a short one.
+ */
+export function begin(bits: u32, leadRows: i32, extentRows: i32, extentsRows: i32): void {
   // Those of a batch that was given up.
   if (hasRows) memory.fill(tails, 0, <usize>seriesRoom << 2);
   hasRows = false;
+  if (bits != blockBits) groupsRoom = 0;
   blockBits = bits;
-  blockCount = 1;
   groupCount = 0;
+  lead = leadRows;
+  extent = extentRows;
+  extentsMax = extentsRows;
+  rowsUsed = 0;
+  rowsWanted = 0;
+  groupsWanted = 1;
+  emptied = 0;
+  layOut();
 }
 
-@inline function headsBehind(series: u32): usize {
-  return tails + ofCounts(series);
-}
-
-/** A cache line holds whole slots. */
-@inline function blocksBehind(series: u32, blocks: u32): usize {
-  return (headsBehind(series) + (<usize>blocks << 3) + 63) & ~63;
-}
-
-/** The length in bytes that the memory must have for so many series and blocks. */
-export function sizeFor(series: u32, count: u32): usize {
-  return blocksBehind(series, count) + (<usize>count << (blockBits + 4));
-}
-
-/** Makes room for no fewer series, and for so many blocks, in memory that has it. */
-export function growTo(series: u32, count: u32): void {
-  const moved = blocksBehind(series, count);
-  memory.copy(moved, blocks, <usize>blockCount << (blockBits + 4));
-  blocks = moved;
-  memory.copy(headsBehind(series), heads, <usize>blockCount << 3);
-  heads = headsBehind(series);
-  memory.fill(tails + (<usize>seriesRoom << 2), 0, <usize>(series - seriesRoom) << 2);
-  seriesRoom = series;
-}
-
-/** Divides the memory behind the blocks for the series that have rows. @returns the length in bytes that it must have. */
-export function layOutGroups(): usize {
-  const counts = ofCounts(groupCount);
-  groupSeries = blocks + (<usize>blockCount << (blockBits + 4));
+/** Divides the memory behind the states by the room for series, groups and rows. */
+function layOut(): void {
+  const counts = ofCounts(groupsRoom);
+  heads = tails + ofCounts(seriesRoom);
+  groupSeries = heads + (<usize>groupsRoom << 4);
   starts = groupSeries + counts;
   froms = starts + counts;
   tos = froms + counts;
@@ -119,14 +121,59 @@ export function layOutGroups(): usize {
   goesOn = next + counts;
   ends = goesOn + counts;
   hot = ends + counts;
-  time = hot + ofNumbers(groupCount) * width;
-  return time;
+  // A cache line holds whole slots.
+  blocks = (hot + ofNumbers(groupsRoom) * width + 63) & ~63;
+  time = blocks + (<usize>groupsRoom << (blockBits + 4));
+  values = time + ofNumbers(rowsRoom);
+  lateTime = values + ofNumbers(rowsRoom);
 }
 
-/** Divides the memory behind that for so many rows. @returns the length in bytes that it must have. */
-export function layOutRows(rows: i32): usize {
-  values = time + ofNumbers(rows);
-  lateTime = values + ofNumbers(rows);
+/** Takes more room for so many series and for what was wanted; there must be memory for it. */
+export function grow(series: u32): void {
+  const oldHeads = heads;
+  const oldBlocks = blocks;
+  const oldTime = time;
+  const oldValues = values;
+  const oldSeries = seriesRoom;
+  raise(series);
+  // From the end, so that nothing is written over before it moved.
+  memory.copy(values, oldValues, ofNumbers(rowsUsed));
+  memory.copy(time, oldTime, ofNumbers(rowsUsed));
+  memory.copy(blocks, oldBlocks, <usize>(groupCount + 1) << (blockBits + 4));
+  memory.copy(heads, oldHeads, <usize>(groupCount + 1) << 4);
+  memory.fill(tails + (<usize>oldSeries << 2), 0, <usize>(seriesRoom - oldSeries) << 2);
+}
+
+/** The length in bytes that memory must have for `grow`. */
+export function sizeFor(series: u32): usize {
+  const hadSeries = seriesRoom;
+  const hadGroups = groupsRoom;
+  const hadRows = rowsRoom;
+  raise(series);
+  const size = lateTime;
+  seriesRoom = hadSeries;
+  groupsRoom = hadGroups;
+  rowsRoom = hadRows;
+  layOut();
+  return size;
+}
+
+/** Raises the room as far as is wanted, and by a quarter or more, so that it is seldom. */
+function raise(series: u32): void {
+  if (series > seriesRoom) seriesRoom = max(series, seriesRoom + (seriesRoom >> 2));
+  if (groupsWanted > groupsRoom) groupsRoom = max(1024, groupsRoom + (groupsRoom >> 2));
+  if (rowsWanted > rowsRoom) rowsRoom = (max(rowsWanted, rowsRoom + (rowsRoom >> 2)) + 7) & ~7;
+  layOut();
+}
+
+/** Asks for room for so many more rows. @returns whether it is there. */
+export function wantRows(rows: i32): bool {
+  rowsWanted = rowsUsed + rows;
+  return rowsWanted <= rowsRoom;
+}
+
+/** Divides the memory behind the columns for what puts late rows in order. @returns the length in bytes that it must have. */
+export function layOutLate(): usize {
   lateValues = lateTime + ofNumbers(longest);
   spareTime = lateValues + ofNumbers(longest);
   spareValues = spareTime + ofNumbers(longest);
@@ -151,8 +198,7 @@ export function column(number: i32): usize {
     case 12: return ends;
     case 13: return hot;
     case 14: return time;
-    case 15: return values;
-    default: return blocks;
+    default: return values;
   }
 }
 
@@ -206,84 +252,151 @@ export function areOf(rows: i32, series: u32): bool {
   return last < series;
 }
 
-/** Moves the rows of the window to the blocks of their series, for which there must be room. @returns how many blocks are taken. */
-export function scatter(rows: i32): u32 {
+/**
+ * Moves rows of the window, from row `from` on, to the blocks of their series.
+ *
+ * @returns behind the last row that it moved: there is no room for the next one where that is before `rows`.
+ */
+export function scatter(from: i32, rows: i32): i32 {
+  if (from == 0) allSound = true;
   hasRows = true;
   // What a call could change is read again for every row otherwise.
   const all = tails;
   const slots = blocks;
   const places: u32 = (1 << blockBits) - 1;
-  const even = rows & ~1;
   let sound = i64x2.splat(-1);
-  for (let row = 0; row < even; row += 2) {
+  let row = from;
+  for (; row + 1 < rows; row += 2) {
     const series = windowSeries + (<usize>row << 2);
     const times = v128.load(windowTime + (<usize>row << 3));
     const numbers = v128.load(windowValues + (<usize>row << 3));
+    const tail = all + (<usize>load<u32>(series) << 2);
+    let slot = load<u32>(tail);
+    if ((slot & places) == 0) {
+      slot = freeSlot(slot);
+      if (slot == 0) break;
+    }
+    store<u32>(tail, slot + 1);
+    v128.store(slots + (<usize>slot << 4), v128.shuffle<f64>(times, numbers, 0, 2));
     sound = v128.and(sound, soundness(times, numbers));
-    const slot = slots + (nextSlot(all, load<u32>(series), places) << 4);
-    const other = slots + (nextSlot(all, load<u32>(series, 4), places) << 4);
-    v128.store(slot, v128.shuffle<f64>(times, numbers, 0, 2));
-    v128.store(other, v128.shuffle<f64>(times, numbers, 1, 3));
+    const otherTail = all + (<usize>load<u32>(series, 4) << 2);
+    let other = load<u32>(otherTail);
+    if ((other & places) == 0) {
+      other = freeSlot(other);
+      if (other == 0) {
+        row++;
+        break;
+      }
+    }
+    store<u32>(otherTail, other + 1);
+    v128.store(slots + (<usize>other << 4), v128.shuffle<f64>(times, numbers, 1, 3));
   }
-  if (even < rows) {
-    const slot = slots + (nextSlot(all, load<u32>(windowSeries + (<usize>even << 2)), places) << 4);
-    const times = v128.load64_splat(windowTime + (<usize>even << 3));
-    const numbers = v128.load64_splat(windowValues + (<usize>even << 3));
-    sound = v128.and(sound, soundness(times, numbers));
-    v128.store(slot, v128.shuffle<f64>(times, numbers, 0, 2));
+  if (row + 1 == rows) {
+    const series = load<u32>(windowSeries + (<usize>row << 2));
+    const tail = all + (<usize>series << 2);
+    let slot = load<u32>(tail);
+    if ((slot & places) == 0) slot = freeSlot(slot);
+    if (slot != 0) {
+      const times = v128.load64_splat(windowTime + (<usize>row << 3));
+      const numbers = v128.load64_splat(windowValues + (<usize>row << 3));
+      sound = v128.and(sound, soundness(times, numbers));
+      store<u32>(tail, slot + 1);
+      v128.store(slots + (<usize>slot << 4), v128.shuffle<f64>(times, numbers, 0, 2));
+      row++;
+    }
   }
-  allSound = i64x2.all_true(sound);
-  return blockCount;
+  allSound = allSound && i64x2.all_true(sound);
+  return row;
 }
 
-/** Takes back the rows of the window, which were scattered last. @returns how many blocks are taken then. */
-export function takeBack(rows: i32): u32 {
+/** Takes back the rows of the window before `rows`, which were scattered last. */
+export function takeBack(rows: i32): void {
   for (let row = rows - 1; row >= 0; row--) {
     const tail = tails + (<usize>load<u32>(windowSeries + (<usize>row << 2)) << 2);
-    let end = load<u32>(tail) - 1;
-    if ((end & ((1 << blockBits) - 1)) == 0) {
-      // It was the first row of the block, which was the last that was taken.
-      blockCount--;
-      end = endBefore(blockCount);
-      if (end == 0) groupCount--;
+    let slot = load<u32>(tail) - 1;
+    if ((slot & ((1 << blockBits) - 1)) == 0) {
+      // It was the first row of the block.
+      const head = heads + (<usize>(slot >> blockBits) << 4);
+      const held = load<u32>(head, 4) == 0 ? 0 : load<u32>(head) - load<u32>(head, 8) - lead;
+      if (held == 0) {
+        // Of the series too, which was the last that came.
+        groupCount--;
+        slot = 0;
+      } else slot = refill(head, slot);
     }
-    store<u32>(tail, end);
+    store<u32>(tail, slot);
   }
-  return blockCount;
 }
 
-/** Takes the slot that the next row of a series goes to. @param places Slots of a block but one. */
-@inline function nextSlot(all: usize, series: u32, places: u32): usize {
-  const tail = all + (<usize>series << 2);
-  let slot = load<u32>(tail);
-  if ((slot & places) == 0) slot = newBlock(slot);
-  store<u32>(tail, slot + 1);
-  return slot;
+/** Brings the last rows of a series back from the columns to its block, which they fill. @returns its end. */
+function refill(head: usize, slot: u32): u32 {
+  const count: u32 = 1 << blockBits;
+  const row = load<u32>(head) - count;
+  for (let place: u32 = 0; place < count; place++) {
+    const into = blocks + (<usize>(slot + place) << 4);
+    store<f64>(into, f64At(time, row + place));
+    store<f64>(into, f64At(values, row + place), 8);
+  }
+  store<u32>(head, row);
+  return slot + count;
 }
 
-/** @param end Of the block before; 0 where there is none. @returns the first slot. */
-function newBlock(end: u32): u32 {
-  const block = blockCount++;
-  const head = heads + (<usize>block << 3);
-  store<u32>(head, end);
+/** @param end Behind the full block of the series; 0 where it has none. @returns a slot for its next row; 0 where there is no room. */
+function freeSlot(end: u32): u32 {
   if (end == 0) {
-    groupCount++;
-    store<u32>(head, 0, 4);
-  } else store<u32>(head, rowsBefore(blockOf(end)) + (1 << blockBits), 4);
-  return block << blockBits;
+    groupsWanted = groupCount + 2;
+    if (groupsWanted > groupsRoom) return 0;
+    const block = ++groupCount;
+    const head = heads + (<usize>block << 4);
+    store<u64>(head, 0);
+    store<u64>(head, 0, 8);
+    return block << blockBits;
+  }
+  const slot = end - (1 << blockBits);
+  return empty(heads + (<usize>(slot >> blockBits) << 4), slot, 1 << blockBits, false) ? slot : 0;
 }
 
-/** The block of which the rows end at `end`. */
-@inline function blockOf(end: u32): u32 {
-  return (end - 1) >> blockBits;
+/**
+ * Brings the `count` rows of a block into the columns.
+ *
+ * @param last No others come behind them.
+ * @returns whether there was room.
+ */
+function empty(head: usize, slot: u32, count: i32, last: bool): bool {
+  if (<i32>load<u32>(head) + count > <i32>load<u32>(head, 4) && !extend(head, count, last)) return false;
+  const row = load<u32>(head);
+  part(slot, count, row);
+  store<u32>(head, row + count);
+  return true;
 }
 
-@inline function endBefore(block: u32): u32 {
-  return load<u32>(heads + (<usize>block << 3));
+/** Gives a series an extent with room for `count` rows more, to which its rows move. @returns whether there was room. */
+function extend(head: usize, count: i32, last: bool): bool {
+  const limit = <i32>load<u32>(head, 4);
+  const begin = <i32>load<u32>(head, 8);
+  const held = limit == 0 ? lead : <i32>load<u32>(head) - begin;
+  let length = held + count;
+  if (!last) {
+    if (limit > 0) length = max(length, 2 * (limit - begin));
+    else if (rowsUsed + extent <= extentsMax) length = max(length, extent);
+    else length = max(length, lead + (4 << blockBits));
+    length = (length + 7) & ~7;
+  }
+  if (!wantRows(length)) return false;
+  const moved = held - lead;
+  copyRows(rowsUsed + lead, begin + lead, moved);
+  store<u32>(head, rowsUsed + held);
+  store<u32>(head, rowsUsed + length, 4);
+  store<u32>(head, rowsUsed, 8);
+  rowsUsed += length;
+  return true;
 }
 
-@inline function rowsBefore(block: u32): u32 {
-  return load<u32>(heads + (<usize>block << 3), 4);
+/** Copies `count` rows of the columns. */
+@inline function copyRows(to: i32, from: i32, count: i32): void {
+  if (count == 0) return;
+  memory.copy(time + (<usize>to << 3), time + (<usize>from << 3), ofNumbers(count));
+  memory.copy(values + (<usize>to << 3), values + (<usize>from << 3), ofNumbers(count));
 }
 
 /** How many series have rows. */
@@ -291,47 +404,85 @@ export function groups(): i32 {
   return groupCount;
 }
 
-/** Writes to the columns of groups which series have rows, ascending, and how many, in `tos`. */
+/** Brings what is left in blocks into the columns. @returns whether there was room; it goes on where it has stopped. */
+export function emptyAll(): bool {
+  const series = seriesRoom;
+  for (; emptied < series; emptied++) {
+    const end = load<u32>(tails + (<usize>emptied << 2));
+    if (end == 0) continue;
+    const block = (end - 1) >> blockBits;
+    const slot = block << blockBits;
+    if (!empty(heads + (<usize>block << 4), slot, end - slot, true)) return false;
+  }
+  return true;
+}
+
+/**
+ * Writes to the columns of groups which series have rows, ascending, and which rows: `froms` to `tos`, and `starts` where others may
+ * be put before them. Forgets which series had rows.
+ */
 export function list(): void {
   let group = 0;
   longest = 0;
   for (let series = 0; group < groupCount; series++) {
-    const end = load<u32>(tails + (<usize>series << 2));
+    const tail = tails + (<usize>series << 2);
+    const end = load<u32>(tail);
     if (end == 0) continue;
-    const block = blockOf(end);
-    const rows = rowsBefore(block) + (end - (block << blockBits));
+    store<u32>(tail, 0);
+    const head = heads + (<usize>((end - 1) >> blockBits) << 4);
+    const begin = load<u32>(head, 8);
+    const to = load<u32>(head);
     setI32(groupSeries, group, series);
-    setI32(tos, group, rows);
-    longest = max(longest, <i32>rows);
+    setI32(starts, group, begin);
+    setI32(froms, group, begin + lead);
+    setI32(tos, group, to);
+    longest = max(longest, <i32>(to - begin) - lead);
     group++;
   }
+  hasRows = false;
 }
 
-/** Brings the rows of a group from their blocks, the last of which is known, into the columns. */
-function gather(group: i32): void {
-  const tail = tails + (<usize>i32At(groupSeries, group) << 2);
-  let row = i32At(tos, group);
-  for (let end = load<u32>(tail); end != 0; ) {
-    const block = blockOf(end);
-    const slot = block << blockBits;
-    row -= end - slot;
-    part(slot, end - slot, row);
-    end = endBefore(block);
-  }
-  store<u32>(tail, 0);
+/** Moves the rows of a group to where `before` others have room before them: rows that were asked for. */
+export function moveBehind(group: i32, before: i32): void {
+  const from = i32At(froms, group);
+  const count = i32At(tos, group) - from;
+  const begin = rowsUsed + before;
+  copyRows(begin, from, count);
+  setI32(starts, group, rowsUsed);
+  setI32(froms, group, begin);
+  setI32(tos, group, begin + count);
+  rowsUsed = begin + count;
 }
 
-/** Brings `count` rows into the columns, from row `row` on. */
+/** Rows that the columns have room for. */
+export function columnLength(): i32 {
+  return rowsRoom;
+}
+
+/** Brings two rows of a block into the columns. */
+@inline function twoOf(at: usize, into: usize, across: usize): void {
+  const pair = v128.load(at);
+  const other = v128.load(at, 16);
+  v128.store(into, v128.shuffle<f64>(pair, other, 0, 2));
+  v128.store(into + across, v128.shuffle<f64>(pair, other, 1, 3));
+}
+
+/** Brings `count` rows of a block into the columns, from row `row` on. */
 @inline function part(slot: u32, count: i32, row: i32): void {
   let at = blocks + (<usize>slot << 4);
   let into = time + (<usize>row << 3);
   const across = values - time;
   let left = count;
+  for (; left > 7; left -= 8) {
+    twoOf(at, into, across);
+    twoOf(at + 32, into + 16, across);
+    twoOf(at + 64, into + 32, across);
+    twoOf(at + 96, into + 48, across);
+    at += 128;
+    into += 64;
+  }
   for (; left > 1; left -= 2) {
-    const pair = v128.load(at);
-    const other = v128.load(at, 16);
-    v128.store(into, v128.shuffle<f64>(pair, other, 0, 2));
-    v128.store(into + across, v128.shuffle<f64>(pair, other, 1, 3));
+    twoOf(at, into, across);
     at += 32;
     into += 16;
   }
@@ -364,11 +515,9 @@ function lowerBound(column: usize, at: f64, from: i32, to: i32): i32 {
   return low;
 }
 
-/** Brings the rows of each group into the columns, in order; of equal timestamps the row that came last stands. */
-export function order(): void {
-  hasRows = false;
-  for (let group = 0; group < groupCount; group++) {
-    gather(group);
+/** Puts the rows of groups in order; of equal timestamps the row that came last stands. */
+export function order(first: i32, last: i32): void {
+  for (let group = first; group < last; group++) {
     const start = i32At(starts, group);
     const from = i32At(froms, group);
     const to = i32At(tos, group);
@@ -379,34 +528,108 @@ export function order(): void {
   }
 }
 
+/** A row that is late by fewer rows of its series is inserted at once; others are gathered, sorted and merged. */
+const nearRows: usize = 128;
+
 /** @param known Timestamp of the newest row before `from`. */
 function orderGroup(group: i32, start: i32, from: i32, to: i32, known: f64): void {
+  const begin = time + (<usize>start << 3);
+  const end = time + (<usize>to << 3);
+  // From a time to its value.
+  const across = values - time;
   let newest = known;
-  let row = from;
-  for (; row < to && f64At(time, row) > newest; row++) newest = f64At(time, row);
-  let oldest = row > from ? f64At(time, from) : Infinity;
-  let main = row;
+  let oldest = f64At(time, from);
   let count = 0;
-  for (let moved = row; moved < to; moved++) {
-    const at = f64At(time, moved);
-    const value = f64At(values, moved);
-    if (at > newest) {
+  let row = time + (<usize>from << 3);
+  let behind = row;
+  while (true) {
+    let at: f64 = 0;
+    let value: f64 = 0;
+    for (; row < end; row += 8) {
+      at = load<f64>(row);
+      value = load<f64>(row + across);
+      if (!(at > newest)) break;
       newest = at;
-      setF64(time, main, at);
-      setF64(values, main, value);
-      main++;
-    } else {
+      store<f64>(behind, at);
+      store<f64>(behind + across, value);
+      behind += 8;
+    }
+    if (row == end) break;
+    row += 8;
+    const many = behind >= begin + (nearRows << 3);
+    if (many && load<f64>(behind - (nearRows << 3)) > at) {
       setF64(lateTime, count, at);
       setF64(lateValues, count, value);
       count++;
+      continue;
     }
+    oldest = min(oldest, at);
+    const place = many ? placeAmongNear(at, behind) : placeAmong(at, begin, behind);
+    if (load<f64>(place) != at) {
+      makeRoom(place, behind, across);
+      behind += 8;
+    }
+    store<f64>(place, at);
+    store<f64>(place + across, value);
   }
-  sortLate(count);
-  count = lastOfEach(count);
-  oldest = min(oldest, f64At(lateTime, 0));
-  const end = mergeLateRows(count, start, main);
-  setI32(tos, group, end);
-  setI32(froms, group, lowerBound(time, oldest, start, end));
+  let last = <i32>((behind - time) >> 3);
+  if (count > 0) {
+    sortLate(count);
+    count = lastOfEach(count);
+    oldest = min(oldest, f64At(lateTime, 0));
+    last = mergeLateRows(count, start, last);
+  }
+  setI32(tos, group, last);
+  setI32(froms, group, lowerBound(time, oldest, start, last));
+}
+
+// Both look for the first row whose time is not below `at`, as that of the last is not, without a branch: it would be guessed wrong half
+// of the time.
+
+/** Among the rows of `from` to `to`: at least one. */
+@inline function placeAmong(at: f64, from: usize, to: usize): usize {
+  let low = from;
+  let rows: usize = (to - from) >> 3;
+  while (rows > 1) {
+    const half = rows >> 1;
+    low += (half << 3) & (0 - <usize>(at > load<f64>(low + (half << 3) - 8)));
+    rows -= half;
+  }
+  return low;
+}
+
+/** Among the last `nearRows` before `end`: of every eighth first, and then of eight. */
+@inline function placeAmongNear(at: f64, end: usize): usize {
+  const first = end - (nearRows << 3);
+  const ats = f64x2.splat(at);
+  // Each lane counts down.
+  let below = i64x2.splat(0);
+  for (let row = first; row < end; row += 256) {
+    const some = v128.load64_lane(row + 64, v128.load64_splat(row), 1);
+    const others = v128.load64_lane(row + 192, v128.load64_splat(row + 128), 1);
+    below = i64x2.add(below, i64x2.add(f64x2.lt(some, ats), f64x2.lt(others, ats)));
+  }
+  const eight = first + (<usize>max(0, -1 - sumOf(below)) << 6);
+  const some = i64x2.add(f64x2.lt(v128.load(eight), ats), f64x2.lt(v128.load(eight, 16), ats));
+  const others = i64x2.add(f64x2.lt(v128.load(eight, 32), ats), f64x2.lt(v128.load(eight, 48), ats));
+  return eight - (<usize>sumOf(i64x2.add(some, others)) << 3);
+}
+
+@inline function sumOf(lanes: v128): i32 {
+  return <i32>(i64x2.extract_lane(lanes, 0) + i64x2.extract_lane(lanes, 1));
+}
+
+/** Moves the rows from `from` to `to` one further. */
+@inline function makeRoom(from: usize, to: usize, across: usize): void {
+  let end = to;
+  for (; end >= from + 16; end -= 16) {
+    v128.store(end - 8, v128.load(end - 16));
+    v128.store(end + across - 8, v128.load(end + across - 16));
+  }
+  if (end > from) {
+    store<f64>(end, load<f64>(end - 8));
+    store<f64>(end + across, load<f64>(end + across - 8));
+  }
 }
 
 /**

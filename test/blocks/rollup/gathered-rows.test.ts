@@ -27,7 +27,7 @@ test("rows of chunks of any size come out in order of arrival, under all receipt
     fc.property(messages, fc.constantFrom(0, 40, 1_000_000), (given, kernelRows) => {
       const table = new SeriesTable();
       const all = ["tdouble", "tdouble", "tlong", "ttext"].map((type, index) => table.intern(`m${index}`, {}, type));
-      const gathered = new GatheredRows(table, kernels, kernelRows);
+      const gathered = new GatheredRows(table, () => 0, kernels, kernelRows);
       const chunks = given.flatMap(({ rows, series: index, lane }, place) => {
         const series = all[index] ?? assert.fail();
         const builder = new ChunkBuilder(table);
@@ -76,6 +76,7 @@ function rowsOf({ chunks, kernel }: RowBatch) {
   if (kernel === undefined) return rows;
   assert.equal(rows.float, undefined);
   const groups = groupedInKernel(kernel);
+  groups.orderUntil(groups.length);
   const float = Array.from({ length: groups.length }, (_, place) => {
     const { time, values } = groups.points(place);
     return Array.from(time, (at, row): [number, number, unknown] => [groups.series[place] as number, at, values[row]]);

@@ -21,7 +21,9 @@ const newCompiled = (): Grouper => {
   return (chunks, _layout, seriesCount) => {
     kernel.begin({ size: seriesCount });
     for (const chunk of chunks) kernel.add(chunk);
-    return groupedInKernel(kernel);
+    const groups = groupedInKernel(kernel);
+    groups.orderUntil(groups.length);
+    return groups;
   };
 };
 const [plain, compiled] = [newPlain(), newCompiled()];
@@ -121,7 +123,7 @@ test("where a process can have no kernel, rows are left in their chunks, and it 
     throw new RangeError("WebAssembly.Memory.grow(): Maximum memory size exceeded");
   });
   try {
-    const gathered = new GatheredRows(new SeriesTable(), new KernelPool(), 0);
+    const gathered = new GatheredRows(new SeriesTable(), () => 0, new KernelPool(), 0);
     for (let batch = 0; batch < 2; batch += 1) {
       const chunk = chunkOf(Array.from({ length: 100 }, () => 0));
       gathered.add(chunk);

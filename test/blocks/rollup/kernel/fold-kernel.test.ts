@@ -50,6 +50,42 @@ test("states of the compiled kernel have the bits of those that are folded in Ja
   );
 });
 
+/** Rows of two series, some of which come so many rows late, or twice; the times of most are regular. */
+const lateRows = fc
+  .array(
+    fc.record({
+      late: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, fc.nat(140), fc.nat(500)),
+      again: fc.oneof({ weight: 8, arbitrary: fc.constant(undefined) }, fc.nat(300)),
+      shift: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: -900, max: 900 })),
+    }),
+    { minLength: 300, maxLength: 1_200 },
+  )
+  .map((given) =>
+    given
+      .flatMap(({ late, again, shift }, row) => {
+        const one = (value: number): Row => [row % 2, 1_000 * row + shift, value];
+        const first = { due: row + late, row: one(row) };
+        return again === undefined ? [first] : [first, { due: row + again, row: one(-row) }];
+      })
+      .sort((a, b) => a.due - b.due)
+      .map(({ row }) => row),
+  );
+
+test.each([
+  ["one batch", 1],
+  ["batches, of which each is gathered before the one before it is recorded", 3],
+])("rows that come late by few rows or by many, in %s, come out as in JavaScript", async (_what, count) => {
+  await fc.assert(
+    fc.asyncProperty(lateRows, async (rows) => {
+      const length = Math.ceil(rows.length / count);
+      const given = Array.from({ length: count }, (_, part) => rows.slice(part * length, (part + 1) * length));
+      const inJavaScript = await recorded(given, "1m", Number.POSITIVE_INFINITY);
+      assert.deepEqual(await recorded(given, "1m", 0, "ahead"), inJavaScript);
+    }),
+    { numRuns: 60 },
+  );
+});
+
 test.each([
   ["as many late rows as are inserted one by one, and more than them", [31, 32, 33, 34, 64, 65, 1_000]],
   ["as many buckets as the kernel folds at once, and more than them", [4_095, 4_096, 4_097, 9_000]],
@@ -102,15 +138,23 @@ const chunksOfRows = fc.array(
   { maxLength: 12 },
 );
 
+/** Right or wrong, they change nothing but the room. */
+const expectations = fc.record({
+  rows: fc.constantFrom(0, 100, 10_000),
+  groups: fc.constantFrom(0, 1, 41, 5_000),
+  known: fc.constantFrom(0, 3, 1_000),
+});
+
 test("of a chunk with an unsound row a kernel takes no row, as if it had never been there", () => {
   const table = new SeriesTable();
   for (let series = 0; series <= 40; series += 1) table.intern(`m${series}`, {}, "tdouble");
   const [tried, given] = [FoldKernel.open() ?? assert.fail(), FoldKernel.open() ?? assert.fail()];
   fc.assert(
-    fc.property(chunksOfRows, fc.constantFrom(0, 100_000), (chunks, others) => {
+    fc.property(chunksOfRows, fc.constantFrom(0, 100_000), expectations, (chunks, others, expected) => {
       // With as many series in the table the blocks are short.
       const counted = { size: table.size + others };
-      for (const kernel of [tried, given]) kernel.begin(counted);
+      tried.begin(counted, expected);
+      given.begin(counted);
       for (const { rows, repeats, unsoundAt } of chunks) {
         const all = Array.from({ length: repeats }, () => rows).flat();
         if (unsoundAt !== undefined) all.splice(Math.floor(unsoundAt[1] * all.length), 0, unsoundAt[0]);
@@ -134,6 +178,7 @@ test("of a chunk with an unsound row a kernel takes no row, as if it had never b
 
 function rowsIn(kernel: FoldKernel): unknown[] {
   const groups = groupedInKernel(kernel);
+  groups.orderUntil(groups.length);
   return Array.from({ length: groups.length }, (_, place) => {
     const { time, values } = groups.points(place);
     return [groups.series[place], hexOf(time), hexOf(values as Float64Array)];
@@ -141,20 +186,28 @@ function rowsIn(kernel: FoldKernel): unknown[] {
 }
 
 /** Series, start and state of all buckets of each batch, in hex, and the points that were stored. */
-async function recorded(given: readonly (readonly Row[])[], label: string, kernelRows: number): Promise<unknown[]> {
+async function recorded(
+  given: readonly (readonly Row[])[],
+  label: string,
+  kernelRows: number,
+  gathers: "ahead" | "in turn" = "in turn",
+): Promise<unknown[]> {
   const table = new SeriesTable();
   const store = new MemoryStore();
   const sets = new DerivatorSets(builtInDerivators);
   const parts = { table, store, period: periodOf(label), sets, hotSeriesMax: 100, kernelRows };
   const recorder = new Recorder(parts);
   const found: unknown[] = [];
-  for (const rows of given) {
+  const gather = (rows: readonly Row[]) => {
     const builder = new ChunkBuilder(table);
     for (const [series, time, value] of rows) {
       builder.add(table.intern(`m${series}`, {}, "tdouble"), time, value);
     }
-    const batch = batchOf(recorder, builder.build(new Receipt(rows.length, ignore, ignore)));
-    const { states, touched, written } = await recorder.record(batch);
+    return batchOf(recorder, builder.build(new Receipt(rows.length, ignore, ignore)));
+  };
+  const ahead = gathers === "ahead" ? given.map(gather) : [];
+  for (const [place, rows] of given.entries()) {
+    const { states, touched, written } = await recorder.record(ahead[place] ?? gather(rows));
     await written;
     const { series, start, floats, length } = states;
     found.push(
