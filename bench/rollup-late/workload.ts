@@ -1,6 +1,6 @@
 import { duckDb } from "../duckdb.ts";
 import { blockStages } from "../rollup/block-stages.ts";
-import { lateSensorRows } from "../sensor-rows.ts";
+import { lateSensorRows, sensorRows } from "../sensor-rows.ts";
 import type { Workload } from "../workload.ts";
 import { rxjsLate } from "./rxjs.ts";
 
@@ -9,7 +9,7 @@ const from = "(select distinct series, time, value from observations)";
 /**
  * Data:   as `rollup`, but 5 % of the rows arrive 1 to 60 s late, and 1 % twice.
  * Result: as `rollup`: every row counts once.
- * Checks: as `rollup`, and so the same buckets as without delays.
+ * Checks: as `rollup`, and so the same buckets as without delays: `millrace-in-order` gets the rows so, each once.
  */
 export const rollupLate: Workload = {
   name: "rollup-late",
@@ -18,6 +18,7 @@ export const rollupLate: Workload = {
   subject: blockStages(lateSensorRows, false),
   peers: [
     blockStages(lateSensorRows, true),
+    { ...blockStages(sensorRows, false), name: "millrace-in-order" },
     rxjsLate,
     duckDb("duckdb", { input: lateSensorRows, from, timesLoading: true }),
     duckDb("duckdb-query", { input: lateSensorRows, from, timesLoading: false }),

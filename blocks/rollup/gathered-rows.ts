@@ -46,7 +46,10 @@ export class GatheredRows {
   /** Of the last batch that a kernel took. */
   #expected = { rows: 0, groups: 0 };
 
-  /** @param known How many known points of a series its rows are likely to be put behind. @param kernelRows So many rows of layout `float` are worth a kernel. */
+  /**
+   * @param known How many known points the rows of a series are likely to be put behind.
+   * @param kernelRows So many rows of layout `float` are worth a kernel.
+   */
   constructor(
     table: SeriesTable,
     known: () => number = () => 0,

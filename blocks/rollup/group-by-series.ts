@@ -43,7 +43,10 @@ export class GroupedRows {
   /** Points that come before the rows of a group, when it is put in order. */
   readonly #known: HotPoints | undefined;
 
-  /** @param kernel Has the rows, of layout `float`, not in order yet. @param known As they are when the last group is put in order. */
+  /**
+   * @param kernel Has the rows, of layout `float`, not in order yet.
+   * @param known Of each series as they are until it is put in order.
+   */
   constructor(layout: Layout, kernel?: FoldKernel, known?: HotPoints) {
     this.layout = layout;
     this.values = newColumn(layout, 0);

@@ -39,8 +39,8 @@ export interface ExpectedRows {
  * `begin`, then `add` any number of times; then `list`, and `reserveRows` and `moveBehind` where points are put before the rows; then
  * `order` and `fold`. Columns stay as they are until the next `begin`.
  *
- * Memory: 16 to 40 bytes a row; for each series that has rows 650 bytes, or 200 where the table has more than 16,384, and what is kept
- * free for known points: 16 bytes each, for 256 at most; 4 bytes for each series of the table. It grows as it must and is kept.
+ * Memory: 16 to 64 bytes a row, what is kept free for known points included; for each series that has rows 650 bytes, or 200 where the
+ * table has more than 16,384; 4 bytes for each series of the table. It grows as it must and is kept.
  */
 export class FoldKernel {
   /** Index of the series, by group; ascending. */
@@ -96,8 +96,9 @@ export class FoldKernel {
     this.#table = table;
     this.#rows = 0;
     const bits = table.size > manySeries ? 2 : 5;
-    const lead = Math.min(leadMax, wholeLines(known));
-    const extent = lead + wholeLines((1.25 * rows) / Math.max(1, groups));
+    const ofGroup = rows / Math.max(1, groups);
+    const lead = Math.min(leadMax, wholeLines(Math.min(known, ofGroup)));
+    const extent = lead + wholeLines(1.25 * ofGroup);
     this.#exports.begin(bits, lead, extent, 2 * (rows + groups * lead));
   }
 
@@ -193,9 +194,9 @@ export class FoldKernel {
 
   #grow(): void {
     const { size } = this.#table;
-    this.#reserve(this.#exports.sizeFor(size));
-    this.#exports.grow(size);
-    this.#seriesRoom = Math.max(this.#seriesRoom, size);
+    if (size > this.#seriesRoom) this.#seriesRoom = Math.max(size, this.#seriesRoom + (this.#seriesRoom >>> 2), 1_024);
+    this.#reserve(this.#exports.sizeFor(this.#seriesRoom));
+    this.#exports.grow(this.#seriesRoom);
   }
 
   #show(): void {
@@ -264,7 +265,7 @@ const windowRows = 4_096;
 /** Blocks of 32 slots for more series would not stay in the cache; where most have few rows, short ones waste less. */
 const manySeries = 16_384;
 
-/** More rows are not kept free before those of every series; a series that needs more is moved. */
+/** More rows, or more than a series has itself, are not kept free before those of a series: where more are known it is moved. */
 const leadMax = 256;
 
 const nothingExpected: ExpectedRows = { rows: 0, groups: 0, known: 0 };

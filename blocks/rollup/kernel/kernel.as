@@ -21,7 +21,7 @@ let statesMax: i32 = 0;
 /** The slot that the next row of each series goes to; behind a full block its end; 0 where the series has no row. */
 let tails: usize = 0;
 let seriesRoom: u32 = 0;
-/** Of a block: the row behind its series' rows in the columns, the end of the extent, and its start; all 0 where it has none. 16 bytes. */
+/** Of a block: the row behind those that its series has in the columns, the end of the extent, its start, and the first row; all 0 where there is none. */
 let heads: usize = 0;
 let blocks: usize = 0;
 /** A block has `1 << blockBits` slots. */
@@ -87,9 +87,9 @@ export function open(window: i32, buckets: i32): usize {
 /**
  * Begins without rows.
  *
- * @param bits A block has `1 << bits` slots. @param leadRows Rows that are kept free before those of each series, a multiple of 8.
- * @param extentRows The length of the first extent of a series with more rows than a block, while all extents come to no more than
- * `extentsRows`; behind that a short one.
+ * @param bits A block has `1 << bits` slots. @param leadRows Rows that are kept free before those of a series, a multiple of 8.
+ * @param extentRows The length of the first extent of a series with more rows than a block. @param extentsRows Once all extents come
+ * to so many rows, first ones are short, and nothing is kept free.
  */
 export function begin(bits: u32, leadRows: i32, extentRows: i32, extentsRows: i32): void {
   // Those of a batch that was given up.
@@ -137,11 +137,15 @@ export function grow(series: u32): void {
   const oldSeries = seriesRoom;
   raise(series);
   // From the end, so that nothing is written over before it moved.
-  memory.copy(values, oldValues, ofNumbers(rowsUsed));
-  memory.copy(time, oldTime, ofNumbers(rowsUsed));
-  memory.copy(blocks, oldBlocks, <usize>(groupCount + 1) << (blockBits + 4));
-  memory.copy(heads, oldHeads, <usize>(groupCount + 1) << 4);
+  move(values, oldValues, ofNumbers(rowsUsed));
+  move(time, oldTime, ofNumbers(rowsUsed));
+  move(blocks, oldBlocks, <usize>(groupCount + 1) << (blockBits + 4));
+  move(heads, oldHeads, <usize>(groupCount + 1) << 4);
   memory.fill(tails + (<usize>oldSeries << 2), 0, <usize>(seriesRoom - oldSeries) << 2);
+}
+
+@inline function move(to: usize, from: usize, bytes: usize): void {
+  if (to != from) memory.copy(to, from, bytes);
 }
 
 /** The length in bytes that memory must have for `grow`. */
@@ -158,9 +162,9 @@ export function sizeFor(series: u32): usize {
   return size;
 }
 
-/** Raises the room as far as is wanted, and by a quarter or more, so that it is seldom. */
+/** Raises the room as far as is wanted, that for groups and rows by a quarter or more, so that it is seldom. */
 function raise(series: u32): void {
-  if (series > seriesRoom) seriesRoom = max(series, seriesRoom + (seriesRoom >> 2));
+  seriesRoom = max(seriesRoom, series);
   if (groupsWanted > groupsRoom) groupsRoom = max(1024, groupsRoom + (groupsRoom >> 2));
   if (rowsWanted > rowsRoom) rowsRoom = (max(rowsWanted, rowsRoom + (rowsRoom >> 2)) + 7) & ~7;
   layOut();
@@ -317,8 +321,7 @@ export function takeBack(rows: i32): void {
     if ((slot & ((1 << blockBits) - 1)) == 0) {
       // It was the first row of the block.
       const head = heads + (<usize>(slot >> blockBits) << 4);
-      const held = load<u32>(head, 4) == 0 ? 0 : load<u32>(head) - load<u32>(head, 8) - lead;
-      if (held == 0) {
+      if (load<u32>(head) == load<u32>(head, 12)) {
         // Of the series too, which was the last that came.
         groupCount--;
         slot = 0;
@@ -374,20 +377,22 @@ function empty(head: usize, slot: u32, count: i32, last: bool): bool {
 function extend(head: usize, count: i32, last: bool): bool {
   const limit = <i32>load<u32>(head, 4);
   const begin = <i32>load<u32>(head, 8);
-  const held = limit == 0 ? lead : <i32>load<u32>(head) - begin;
-  let length = held + count;
+  const first = <i32>load<u32>(head, 12);
+  const held = <i32>load<u32>(head) - first;
+  const free = rowsUsed < extentsMax ? lead : 0;
+  let length = free + held + count;
   if (!last) {
     if (limit > 0) length = max(length, 2 * (limit - begin));
     else if (rowsUsed + extent <= extentsMax) length = max(length, extent);
-    else length = max(length, lead + (4 << blockBits));
+    else length = max(length, free + (4 << blockBits));
     length = (length + 7) & ~7;
   }
   if (!wantRows(length)) return false;
-  const moved = held - lead;
-  copyRows(rowsUsed + lead, begin + lead, moved);
-  store<u32>(head, rowsUsed + held);
+  copyRows(rowsUsed + free, first, held);
+  store<u32>(head, rowsUsed + free + held);
   store<u32>(head, rowsUsed + length, 4);
   store<u32>(head, rowsUsed, 8);
+  store<u32>(head, rowsUsed + free, 12);
   rowsUsed += length;
   return true;
 }
@@ -430,13 +435,13 @@ export function list(): void {
     if (end == 0) continue;
     store<u32>(tail, 0);
     const head = heads + (<usize>((end - 1) >> blockBits) << 4);
-    const begin = load<u32>(head, 8);
+    const from = load<u32>(head, 12);
     const to = load<u32>(head);
     setI32(groupSeries, group, series);
-    setI32(starts, group, begin);
-    setI32(froms, group, begin + lead);
+    setI32(starts, group, load<u32>(head, 8));
+    setI32(froms, group, from);
     setI32(tos, group, to);
-    longest = max(longest, <i32>(to - begin) - lead);
+    longest = max(longest, <i32>(to - from));
     group++;
   }
   hasRows = false;
