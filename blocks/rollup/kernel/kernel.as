@@ -42,7 +42,7 @@ let extentsMax: i32 = 0;
 /** Rows of the columns that belong to extents. */
 let rowsUsed: i32 = 0;
 let rowsRoom: i32 = 0;
-/** Rows that the columns lack for what was asked of them last. */
+/** Rows that the columns must have for what was asked of them last. */
 let rowsWanted: i32 = 0;
 /** Series before it have their rows in the columns. */
 let emptied: u32 = 0;
