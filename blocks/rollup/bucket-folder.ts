@@ -114,10 +114,8 @@ export class BucketFolder {
   }
 
   /**
-   * Says of each group in `next` and `goesOn` how its fold begins, where its points are all at hand or follow those in the hot
-   * bucket.
-   *
-   * @returns what the others need from the store, by ascending place; it is added to `ranges`.
+   * Says of each group, `first` to `end`, in `next` and `goesOn` how its fold begins, where its points are all at hand or follow those
+   * in the hot bucket. What the others need from the store goes to `readBack`, by ascending place, and to `ranges`.
    */
   #begin(
     groups: GroupedRows,

@@ -33,7 +33,7 @@ let groupCount: i32 = 0;
 /** Blocks that there is room for, the first included. */
 let groupsRoom: i32 = 0;
 let groupsWanted: i32 = 0;
-/** Rows of one of them at most. */
+/** Rows of one series at most. */
 let longest: i32 = 0;
 /** See `begin`. */
 let lead: i32 = 0;
