@@ -120,6 +120,47 @@ test("series beyond the maximum are forgotten and read back, up to it they are n
   assert.deepEqual(bucketsOf(await recorder.record([3], "b")), [["1970-01-01T00:00:00.000Z", 3]]);
 });
 
+test.each([
+  ["in JavaScript", Number.POSITIVE_INFINITY],
+  ["by the compiled kernel", 0],
+])(
+  "of many series, folded %s, some are read back among others that are not, in their order",
+  async (_how, kernelRows) => {
+    const store = new NotingStore();
+    const table = new SeriesTable();
+    const sets = new DerivatorSets(builtInDerivators);
+    const parts = { table, store, period: periodOf("1m"), sets, hotSeriesMax: 1_000, kernelRows };
+    const recorder = new Recorder(parts);
+    const count = 300;
+    const all = Array.from({ length: count }, (_, index) => table.intern(`m${index}`, {}, "tdouble"));
+    const readBack = new Set([100, 101, 190, 299]);
+    let recorded: Recording | undefined;
+    for (const [batch, time] of [0, 10 * minute, 20 * minute].entries()) {
+      const builder = new ChunkBuilder(table);
+      for (const series of all) {
+        builder.add(series, time, 1);
+        if (batch === 2 && readBack.has(series.index)) builder.add(series, 1, 2);
+      }
+      recorded = await recorder.record(batchOf(recorder, builder.build(new Receipt(count, ignore, ignore))));
+      await recorded.written;
+    }
+    const { states } = recorded ?? assert.fail();
+    const width = states.floats.length / states.start.length;
+    assert.deepEqual(
+      Array.from({ length: states.length }, (_, row) => [
+        states.series[row],
+        states.start[row],
+        states.floats[row * width],
+      ]),
+      all.flatMap(({ index }) => [...(readBack.has(index) ? [[index, 0, 2]] : []), [index, 20 * minute, 1]]),
+    );
+    assert.deepEqual(
+      store.ranges,
+      [...readBack].map(() => [0, minute]),
+    );
+  },
+);
+
 test("what was touched are the timestamps of each series, ascending and once", async () => {
   const { touched } = await recording(new NotingStore()).record([5, 1, 5, 3]);
   assert.deepEqual(touched, [{ series: 0, time: Float64Array.of(1, 3, 5) }]);
