@@ -222,20 +222,11 @@ export function column(number: i32): usize {
   store<i32>(column + (<usize>place << 2), value);
 }
 
-const timestampMiddle: f64 = 95633351999999.5;
-const timestampHalf: f64 = 157768948799999.5;
+const timestampMin: f64 = -62135596800000;
+const timestampMax: f64 = 253402300799999;
 
 /** Of the rows of the last `scatter`: all have a whole millisecond of the years 1 to 9999 and a finite number, as `areSound` of sound-rows.ts wants. */
 let allSound: bool = true;
-
-/** Whether two rows each are sound: all bits of a lane or none. */
-@inline function soundness(times: v128, numbers: v128): v128 {
-  const whole = f64x2.eq(f64x2.floor(times), times);
-  const within = f64x2.le(f64x2.abs(f64x2.sub(times, f64x2.splat(timestampMiddle))), f64x2.splat(timestampHalf));
-  // What is not finite is no 0 when taken from itself.
-  const finite = f64x2.eq(f64x2.sub(numbers, numbers), f64x2.splat(0));
-  return v128.and(whole, v128.and(within, finite));
-}
 
 /** Whether the rows of the last `scatter` were all sound. */
 export function wereSound(): bool {
@@ -264,51 +255,67 @@ export function areOf(rows: i32, series: u32): bool {
 export function scatter(from: i32, rows: i32): i32 {
   if (from == 0) allSound = true;
   hasRows = true;
-  // What a call could change is read again for every row otherwise.
+  const places: u32 = (1 << blockBits) - 1;
+  let row = moveWhile(from, rows, places);
+  while (row < rows) {
+    const tail = tails + (<usize>load<u32>(windowSeries + (<usize>row << 2)) << 2);
+    let slot = load<u32>(tail);
+    if ((slot & places) == 0) slot = freeSlot(slot);
+    if (slot == 0) break;
+    const at = f64At(windowTime, row);
+    const value = f64At(windowValues, row);
+    // What is not finite is no number when taken from itself.
+    allSound = allSound && Math.floor(at) == at && at >= timestampMin && at <= timestampMax && value - value == 0;
+    store<u32>(tail, slot + 1);
+    const into = blocks + (<usize>slot << 4);
+    store<f64>(into, at);
+    store<f64>(into, value, 8);
+    row = moveWhile(row + 1, rows, places);
+  }
+  return row;
+}
+
+/**
+ * The same while there are two more rows, and slots for them.
+ *
+ * A function of its own, which is not made part of the other as it is exported: where calls are made in a loop, compilers keep what it has
+ * in memory instead of registers.
+ */
+export function moveWhile(from: i32, rows: i32, places: u32): i32 {
   const all = tails;
   const slots = blocks;
-  const places: u32 = (1 << blockBits) - 1;
-  let sound = i64x2.splat(-1);
+  const allSeries = windowSeries;
+  const allTimes = windowTime;
+  const allNumbers = windowValues;
+  let whole = i64x2.splat(-1);
+  let least = f64x2.splat(0);
+  let most = f64x2.splat(0);
+  let noNumber = f64x2.splat(0);
   let row = from;
   for (; row + 1 < rows; row += 2) {
-    const series = windowSeries + (<usize>row << 2);
-    const times = v128.load(windowTime + (<usize>row << 3));
-    const numbers = v128.load(windowValues + (<usize>row << 3));
+    const times = v128.load(allTimes + (<usize>row << 3));
+    const numbers = v128.load(allNumbers + (<usize>row << 3));
+    whole = v128.and(whole, f64x2.eq(f64x2.floor(times), times));
+    least = f64x2.pmin(least, times);
+    most = f64x2.pmax(most, times);
+    noNumber = f64x2.add(noNumber, f64x2.sub(numbers, numbers));
+    const series = allSeries + (<usize>row << 2);
     const tail = all + (<usize>load<u32>(series) << 2);
-    let slot = load<u32>(tail);
-    if ((slot & places) == 0) {
-      slot = freeSlot(slot);
-      if (slot == 0) break;
-    }
+    const slot = load<u32>(tail);
+    if ((slot & places) == 0) break;
     store<u32>(tail, slot + 1);
     v128.store(slots + (<usize>slot << 4), v128.shuffle<f64>(times, numbers, 0, 2));
-    sound = v128.and(sound, soundness(times, numbers));
     const otherTail = all + (<usize>load<u32>(series, 4) << 2);
-    let other = load<u32>(otherTail);
+    const other = load<u32>(otherTail);
     if ((other & places) == 0) {
-      other = freeSlot(other);
-      if (other == 0) {
-        row++;
-        break;
-      }
+      row++;
+      break;
     }
     store<u32>(otherTail, other + 1);
     v128.store(slots + (<usize>other << 4), v128.shuffle<f64>(times, numbers, 1, 3));
   }
-  if (row + 1 == rows) {
-    const series = load<u32>(windowSeries + (<usize>row << 2));
-    const tail = all + (<usize>series << 2);
-    let slot = load<u32>(tail);
-    if ((slot & places) == 0) slot = freeSlot(slot);
-    if (slot != 0) {
-      const times = v128.load64_splat(windowTime + (<usize>row << 3));
-      const numbers = v128.load64_splat(windowValues + (<usize>row << 3));
-      sound = v128.and(sound, soundness(times, numbers));
-      store<u32>(tail, slot + 1);
-      v128.store(slots + (<usize>slot << 4), v128.shuffle<f64>(times, numbers, 0, 2));
-      row++;
-    }
-  }
+  const within = v128.and(f64x2.ge(least, f64x2.splat(timestampMin)), f64x2.le(most, f64x2.splat(timestampMax)));
+  const sound = v128.and(whole, v128.and(within, f64x2.eq(noNumber, noNumber)));
   allSound = allSound && i64x2.all_true(sound);
   return row;
 }
@@ -869,11 +876,23 @@ function foldRows(state: usize, from: i32, to: i32): void {
 @inline function extremes(state: usize, first: usize, end: usize): void {
   let least = v128.load64_splat(state + 40);
   let most = v128.load64_splat(state + 48);
+  let otherLeast = least;
+  let otherMost = most;
   let at = first;
+  for (; at + 24 < end; at += 32) {
+    const two = v128.load(at);
+    const others = v128.load(at, 16);
+    least = f64x2.pmin(least, two);
+    most = f64x2.pmax(most, two);
+    otherLeast = f64x2.pmin(otherLeast, others);
+    otherMost = f64x2.pmax(otherMost, others);
+  }
+  least = f64x2.pmin(least, otherLeast);
+  most = f64x2.pmax(most, otherMost);
   for (; at + 8 < end; at += 16) {
-    const both = v128.load(at);
-    least = f64x2.pmin(least, both);
-    most = f64x2.pmax(most, both);
+    const two = v128.load(at);
+    least = f64x2.pmin(least, two);
+    most = f64x2.pmax(most, two);
   }
   if (at < end) {
     const last = v128.load64_splat(at);
