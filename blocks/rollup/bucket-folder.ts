@@ -150,15 +150,15 @@ export class BucketFolder {
     const { fixedMs } = this.#period;
     if (kernel !== undefined && fixedMs !== undefined && this.#onlyFloats) {
       this.#foldCompiled(kernel, groups, first, end, fixedMs, states);
-      return;
+    } else {
+      const { time, values } = groups;
+      for (let place = first; place < end; place += 1) {
+        const series = groups.series[place] as number;
+        const rows = { time, values, from: groups.next[place] as number, to: groups.to[place] as number };
+        this.#foldBuckets(series, rows, groups.goesOn[place] === 1, states);
+      }
     }
-    const { time, values } = groups;
-    for (let place = first; place < end; place += 1) {
-      const series = groups.series[place] as number;
-      const rows = { time, values, from: groups.next[place] as number, to: groups.to[place] as number };
-      this.#foldBuckets(series, rows, groups.goesOn[place] === 1, states);
-      this.#keepLate(groups, place);
-    }
+    this.#keepLate(groups, first, end);
   }
 
   #foldCompiled(
@@ -188,18 +188,25 @@ export class BucketFolder {
         // They are few: a call of `fill` takes longer.
         for (; from < to; from += 1) states.series[from] = series;
         this.#keepHot(series, states, to - 1);
-        this.#keepLate(groups, place);
       }
       // Of a group whose states found no room there are more to come.
       if (place < end) states.series.fill(groups.series[place] as number, from, row + count);
     }
   }
 
-  /** Keeps the newest points of a group that got late ones, or ever did. */
-  #keepLate(groups: GroupedRows, place: number): void {
-    const series = groups.series[place] as number;
-    if (groups.late[place] !== 1 && !this.#hotPoints.has(series)) return;
-    this.#keepPoints(series, groups.all(place), Number.POSITIVE_INFINITY);
+  /** Keeps the newest points of groups that got late ones, or ever did. */
+  #keepLate(groups: GroupedRows, first: number, end: number): void {
+    const { kernel, series, late } = groups;
+    let some = false;
+    for (let place = first; place < end; place += 1) {
+      const index = series[place] as number;
+      const keeps = late[place] === 1 || this.#hotPoints.has(index);
+      const since = keeps ? this.#keptSince(index, groups.newest(place)) : Number.POSITIVE_INFINITY;
+      if (kernel !== undefined) kernel.sinces[groups.first + place] = since;
+      else if (keeps) this.#hotPoints.keep(index, groups.all(place), since);
+      some ||= keeps;
+    }
+    if (some && kernel !== undefined) this.#hotPoints.keepFromKernel(kernel, groups.first + first, groups.first + end);
   }
 
   /** The newest bucket stays hot; one that only late points touched does not. @param row The newest that a group touched. */
@@ -231,21 +238,21 @@ export class BucketFolder {
     if (groups.late[place] !== 1 && !this.#hotPoints.has(series)) return;
     const last = needed.at(-1);
     const whole = last !== undefined && last.to > this.#hot.newest(series);
-    const all = { time, values, from: 0, to: time.length };
-    this.#keepPoints(series, all, whole ? last.from : Number.POSITIVE_INFINITY);
+    const since = this.#keptSince(series, time.at(-1) as number, whole ? last.from : Number.POSITIVE_INFINITY);
+    this.#hotPoints.keep(series, { time, values, from: 0, to: time.length }, since);
   }
 
   /**
-   * Keeps the points of the last two buckets of a series that gets late ones, as far as they are at hand.
+   * From where on the points of a series that gets late ones are kept: those of its last two buckets, as far as they are at hand.
    *
-   * @param rows All points of the series from `since` on, and all that came or were kept.
+   * @param newestNow Of the rows that are at hand: all from `from` on, and all that came or were kept.
    */
-  #keepPoints(series: number, rows: RowSpan, since: number): void {
+  #keptSince(series: number, newestNow: number, from = Number.POSITIVE_INFINITY): number {
     const newest = this.#hot.newest(series);
-    const latest = Math.max(newest, rows.time[rows.to - 1] as number);
+    const latest = Math.max(newest, newestNow);
     const behindKnown = newest === Number.NEGATIVE_INFINITY ? newest : this.#period.next(this.#period.start(newest));
-    const complete = Math.min(since, this.#hotPoints.since(series), behindKnown);
-    this.#hotPoints.keep(series, rows, Math.max(complete, this.#period.start(this.#period.start(latest) - 1)));
+    const complete = Math.min(from, this.#hotPoints.since(series), behindKnown);
+    return Math.max(complete, this.#period.start(this.#period.start(latest) - 1));
   }
 
   /** Starts of the touched buckets that may hold stored points. */

@@ -101,9 +101,9 @@ export class GroupedRows {
   orderUntil(end: number): void {
     const from = this.#ordered;
     if (from >= end) return;
-    const { kernel } = this;
-    copyKnown(this, this.#known, from, end);
-    kernel?.order(this.first + from, this.first + end);
+    const known = this.#known;
+    if (known?.empty === false) known.copyToKernel(this.kernel as FoldKernel, this.first + from, this.first + end);
+    this.kernel?.order(this.first + from, this.first + end);
     this.#ordered = end;
   }
 
@@ -262,7 +262,11 @@ function sortRows(
   const { counts } = sort;
   for (let place = 0; place < count; place += 1) groups.to[place] = counts[touched[place] as number] as number;
   placeGroups(groups, known);
-  copyKnown(groups, known, 0, count);
+  if (known?.empty === false) {
+    for (let place = 0; place < count; place += 1) {
+      known.copyTo(groups.series[place] as number, groups, groups.start[place] as number);
+    }
+  }
   for (let place = 0; place < count; place += 1) counts[touched[place] as number] = groups.from[place] as number;
   for (const chunk of chunks) sort.scatter(chunk, groups);
   for (const series of touched) counts[series] = 0;
@@ -295,11 +299,4 @@ function arrange(column: Float64Array, from: number, rows: Uint32Array, count: n
 function arrangeAny(column: Column, from: number, rows: Uint32Array, count: number, spare: Column): void {
   for (let place = 0; place < count; place += 1) spare[place] = column[from + (rows[place] as number)];
   for (let place = 0; place < count; place += 1) column[from + place] = spare[place];
-}
-
-function copyKnown(groups: GroupedRows, known: HotPoints | undefined, from: number, to: number): void {
-  if (known === undefined || known.empty) return;
-  for (let place = from; place < to; place += 1) {
-    known.copyTo(groups.series[place] as number, groups, groups.start[place] as number);
-  }
 }

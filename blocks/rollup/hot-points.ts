@@ -1,4 +1,5 @@
 import type { Column } from "../model/columns.ts";
+import { type FoldKernel, windowRows } from "./kernel/fold-kernel.ts";
 import { likeColumn, lowerBound, type RowSpan } from "./merge-points.ts";
 
 /** So many points of one series are kept at most; a bucket of more is seldom late, and dear to move at every write. */
@@ -15,8 +16,11 @@ export class HotPoints {
   /** By the dense index of the series. */
   #kept: (KeptPoints | undefined)[] = [];
   readonly #pointsMax: number;
+  /** Points of all pages, those included that nobody has any more. */
   #points = 0;
   #longest = 0;
+  /** Pages that nobody has, of layout `float`: fresh memory costs more than to copy into it. */
+  readonly #spare: Page[] = [];
 
   constructor(pointsMax: number) {
     this.#pointsMax = pointsMax;
@@ -44,7 +48,27 @@ export class HotPoints {
   /** Copies the points that are kept of a series to row `to` of `columns`: all since `since`, ascending and unique. */
   copyTo(series: number, columns: Columns, to: number): void {
     const kept = this.#of(series);
-    if (kept !== undefined) copyRows(kept, 0, columns, to, kept.length);
+    if (kept !== undefined) copyRows(kept.page, kept.from, columns, to, kept.length);
+  }
+
+  /** Copies what is kept of the series of groups in a kernel to before their rows. */
+  copyToKernel(kernel: FoldKernel, group: number, groups: number): void {
+    for (let place = group; place < groups; ) {
+      const begun = place;
+      const first = this.#of(kernel.series[place] as number);
+      place += 1;
+      if (first === undefined) continue;
+      // As they were kept together they come together, as a rule.
+      const { page, from } = first;
+      let to = from + first.length;
+      for (; place < groups; place += 1) {
+        const next = this.#of(kernel.series[place] as number);
+        if (next === undefined) continue;
+        if (next.page !== page || next.from !== to || to + next.length > from + windowRows) break;
+        to += next.length;
+      }
+      kernel.takeKnown(page.time.subarray(from, to), (page.values as Float64Array).subarray(from, to), begun, place);
+    }
   }
 
   /** No point of the series from here on is missing; Infinity where none are kept. */
@@ -56,24 +80,34 @@ export class HotPoints {
   keep(series: number, rows: RowSpan, since: number): void {
     const from = lowerBound(rows.time, since, rows.from, rows.to);
     const length = rows.to - from;
-    const known = this.#of(series);
-    this.#points += length - (known?.length ?? 0);
     if (length > ofSeriesMax || length === 0) {
-      this.#points -= length;
-      if (known !== undefined) this.#kept[series] = undefined;
+      this.#forget(series);
       return;
     }
-    let kept = known;
-    if (kept === undefined || kept.time.length < length) {
-      const room = Math.min(ofSeriesMax, 2 * length);
-      kept = { since, length, time: new Float64Array(room), values: likeColumn(rows.values, room) };
-      this.#grow(series + 1);
-      this.#kept[series] = kept;
+    const page = this.#newPage(rows.values, length);
+    copyRows(rows, from, page, 0, length);
+    this.#put(series, { page, from: 0, length, since });
+  }
+
+  /** The same for groups in a kernel, whose `sinces` say from where on; of those with Infinity what is kept stays as it is. */
+  keepFromKernel(kernel: FoldKernel, group: number, groups: number): void {
+    for (let place = group; place < groups; ) {
+      const end = kernel.giveNewest(place, groups, ofSeriesMax);
+      let length = 0;
+      for (let one = place; one < end; one += 1) length += kernel.next[one] as number;
+      const page = this.#newPage(kernel.windowValues, length);
+      page.time.set(kernel.windowTime.subarray(0, length));
+      (page.values as Float64Array).set(kernel.windowValues.subarray(0, length));
+      let from = 0;
+      for (; place < end; place += 1) {
+        const series = kernel.series[place] as number;
+        const since = kernel.sinces[place] as number;
+        const length = kernel.next[place] as number;
+        if (length > 0) this.#put(series, { page, from, length, since });
+        else if (since < Number.POSITIVE_INFINITY) this.#forget(series);
+        from += length;
+      }
     }
-    kept.since = since;
-    kept.length = length;
-    this.#longest = Math.max(this.#longest, length);
-    copyRows(rows, from, kept, 0, length);
   }
 
   /** Forgets everything when too much is kept. */
@@ -91,22 +125,61 @@ export class HotPoints {
     return series < this.#kept.length ? this.#kept[series] : undefined;
   }
 
-  /** Without holes, as those are slow to look into. */
-  #grow(length: number): void {
-    while (this.#kept.length < length) this.#kept.push(undefined);
+  #put(series: number, kept: KeptPoints): void {
+    kept.page.series += 1;
+    this.#longest = Math.max(this.#longest, kept.length);
+    // Without holes, as those are slow to look into.
+    while (this.#kept.length <= series) this.#kept.push(undefined);
+    this.#forget(series);
+    this.#kept[series] = kept;
+  }
+
+  #forget(series: number): void {
+    const kept = this.#of(series);
+    if (kept === undefined) return;
+    this.#kept[series] = undefined;
+    const { page } = kept;
+    page.series -= 1;
+    if (page.series > 0) return;
+    this.#points -= page.length;
+    if (page.values instanceof Float64Array && this.#spare.push(page) > sparePages) this.#spare.shift();
+  }
+
+  /** A page for so many points, which must get a series. */
+  #newPage(values: Column, length: number): Page {
+    this.#points += length;
+    const isSpare = ({ time: { length: room } }: Page) => room >= length && room <= 2 * length;
+    const place = values instanceof Float64Array ? this.#spare.findIndex(isSpare) : -1;
+    const [spare] = place < 0 ? [] : this.#spare.splice(place, 1);
+    const room = length + (length >>> 2);
+    const page = spare ?? { length, series: 0, time: new Float64Array(room), values: likeColumn(values, room) };
+    page.length = length;
+    return page;
   }
 }
+
+/** So many that nobody has are kept. */
+const sparePages = 4;
 
 interface Columns {
   readonly time: Float64Array;
   readonly values: Column;
 }
 
-interface KeptPoints extends Columns {
-  since: number;
+/** Points of some series, one behind the other. */
+interface Page extends Columns {
   length: number;
+  /** Series that have theirs here. */
+  series: number;
 }
 
+/** Rows of a page. */
+interface KeptPoints {
+  readonly page: Page;
+  readonly from: number;
+  readonly length: number;
+  readonly since: number;
+}
 /** Copies `length` rows from row `from` of one to row `at` of the other. */
 function copyRows(source: Columns, from: number, target: Columns, at: number, length: number): void {
   copyFloats(source.time, from, target.time, at, length);

@@ -19,6 +19,8 @@ interface KernelExports {
   moveBehind(group: number, before: number): void;
   columnLength(): number;
   layOutLate(): number;
+  takeKnown(group: number, groups: number): void;
+  giveNewest(group: number, groups: number, most: number, room: number): number;
   order(group: number, groups: number): void;
   fold(group: number, groups: number, bucketMs: number): number;
   column(number: number): number;
@@ -50,22 +52,24 @@ export class FoldKernel {
   from = noCounts;
   to = noCounts;
   late = noCounts;
-  /** The row that the fold of a group goes on with. */
+  /** The row that the fold of a group goes on with; how many rows `giveNewest` gave of it. */
   next = noCounts;
   /** 1 where the first bucket of a group begins with the state in `hot`. */
   goesOn = noCounts;
   /** Behind which of the states of the last `fold` those of a group end. */
   ends = noCounts;
+  /** From where on `giveNewest` gives the rows of a group; Infinity where it gives none. */
+  sinces = noFloats;
   hot = noFloats;
   time = noFloats;
   values = noFloats;
   /** Starts of the buckets of the last `fold`. */
   bucketStarts = noFloats;
   states = noFloats;
-  /** Rows that are on their way in. */
+  /** Rows that are on their way in, or that `giveNewest` gave. */
+  windowTime = noFloats;
+  windowValues = noFloats;
   #windowSeries = noCounts;
-  #windowTime = noFloats;
-  #windowValues = noFloats;
   #table: { readonly size: number } = { size: 0 };
   #rows = 0;
   #seriesRoom = 0;
@@ -156,6 +160,23 @@ export class FoldKernel {
     this.#exports.moveBehind(group, before);
   }
 
+  /** Puts known points before the rows of groups: first those of the first one, as many as there are rows from `start` to `from`, and so on; at most `windowRows`. */
+  takeKnown(time: Float64Array, values: Float64Array, group: number, groups: number): void {
+    this.windowTime.set(time);
+    this.windowValues.set(values);
+    this.#exports.takeKnown(group, groups);
+  }
+
+  /**
+   * Gives in the window the rows of groups from `sinces` on, one group behind the other, and in `next` how many of each; none of a group that has
+   * more than `most`, which is at most `windowRows`.
+   *
+   * @returns the group to call it with again, until that is `groups`.
+   */
+  giveNewest(group: number, groups: number, most: number): number {
+    return this.#exports.giveNewest(group, groups, most, windowRows);
+  }
+
   /** Puts the rows of groups in order, and says in `from`, `to` and `late` what came of it. */
   order(group: number, groups: number): void {
     this.#exports.order(group, groups);
@@ -187,8 +208,8 @@ export class FoldKernel {
   #bring({ length, series, time, values }: ObservationChunk, from: number): number {
     const to = Math.min(length, from + windowRows);
     this.#windowSeries.set(rowsOf(series, from, to));
-    this.#windowTime.set(rowsOf(time, from, to));
-    this.#windowValues.set(rowsOf(values as Float64Array, from, to));
+    this.windowTime.set(rowsOf(time, from, to));
+    this.windowValues.set(rowsOf(values as Float64Array, from, to));
     return to - from;
   }
 
@@ -211,6 +232,7 @@ export class FoldKernel {
     this.next = counts(10);
     this.goesOn = counts(11);
     this.ends = counts(12);
+    this.sinces = this.#floats(16, groups);
     this.hot = this.#floats(13, groups * floatStateWidth);
     this.time = this.#floats(14, rows);
     this.values = this.#floats(15, rows);
@@ -223,8 +245,8 @@ export class FoldKernel {
     if (bytes <= had) return;
     memory.grow(Math.ceil(Math.max(bytes - had, had >>> 3) / pageBytes));
     this.#windowSeries = this.#counts(0, windowRows);
-    this.#windowTime = this.#floats(1, windowRows);
-    this.#windowValues = this.#floats(2, windowRows);
+    this.windowTime = this.#floats(1, windowRows);
+    this.windowValues = this.#floats(2, windowRows);
     this.bucketStarts = this.#floats(3, bucketsAtOnce);
     this.states = this.#floats(4, bucketsAtOnce * floatStateWidth);
   }
@@ -260,7 +282,7 @@ const pageBytes = 65_536;
 const bucketsAtOnce = 4_096;
 
 /** As many as a chunk has at most, as a rule; they stay in the cache of the processor until they are sorted. */
-const windowRows = 4_096;
+export const windowRows = 4_096;
 
 /** Blocks of 32 slots for more series would not stay in the cache; where most have few rows, short ones waste less. */
 const manySeries = 16_384;

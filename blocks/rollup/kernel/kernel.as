@@ -54,6 +54,7 @@ let late: usize = 0;
 let next: usize = 0;
 let goesOn: usize = 0;
 let ends: usize = 0;
+let sinces: usize = 0;
 let hot: usize = 0;
 let time: usize = 0;
 let values: usize = 0;
@@ -120,7 +121,8 @@ function layOut(): void {
   next = late + counts;
   goesOn = next + counts;
   ends = goesOn + counts;
-  hot = ends + counts;
+  sinces = ends + counts;
+  hot = sinces + ofNumbers(groupsRoom);
   // A cache line holds whole slots.
   blocks = (hot + ofNumbers(groupsRoom) * width + 63) & ~63;
   time = blocks + (<usize>groupsRoom << (blockBits + 4));
@@ -202,7 +204,8 @@ export function column(number: i32): usize {
     case 12: return ends;
     case 13: return hot;
     case 14: return time;
-    default: return values;
+    case 15: return values;
+    default: return sinces;
   }
 }
 
@@ -501,6 +504,51 @@ export function columnLength(): i32 {
   if (left == 0) return;
   store<f64>(into, load<f64>(at));
   store<f64>(into + across, load<f64>(at, 8));
+}
+
+/** Copies to each group of `group` to `groups` the points that come before its rows: from the window, where they are one group behind the other. */
+export function takeKnown(group: i32, groups: i32): void {
+  let from: usize = 0;
+  for (let place = group; place < groups; place++) {
+    const start = i32At(starts, place);
+    const bytes = ofNumbers(i32At(froms, place) - start);
+    copyNumbers(time + ofNumbers(start), windowTime + from, bytes);
+    copyNumbers(values + ofNumbers(start), windowValues + from, bytes);
+    from += bytes;
+  }
+}
+
+/**
+ * Copies the rows of groups, which are in order, from the timestamp in `sinces` on to the window, one group behind the other, and says in
+ * `next` how many: none where a group has more than `most`.
+ *
+ * @returns the group to go on with, where the window has no room for more.
+ */
+export function giveNewest(group: i32, groups: i32, most: i32, room: i32): i32 {
+  let into = 0;
+  for (let place = group; place < groups; place++) {
+    const since = f64At(sinces, place);
+    const to = i32At(tos, place);
+    let count = 0;
+    if (since < Infinity) {
+      count = to - lowerBound(time, since, i32At(starts, place), to);
+      if (count > most) count = 0;
+    }
+    if (into + count > room) return place;
+    setI32(next, place, count);
+    const bytes = ofNumbers(count);
+    copyNumbers(windowTime + ofNumbers(into), time + ofNumbers(to - count), bytes);
+    copyNumbers(windowValues + ofNumbers(into), values + ofNumbers(to - count), bytes);
+    into += count;
+  }
+  return groups;
+}
+
+/** Copies numbers, of which there are few: `memory.copy` is a call out of the kernel. */
+@inline function copyNumbers(to: usize, from: usize, bytes: usize): void {
+  let at: usize = 0;
+  for (; at + 8 < bytes; at += 16) v128.store(to + at, v128.load(from + at));
+  if (at < bytes) store<f64>(to + at, load<f64>(from + at));
 }
 
 /** Whether every row of `from` to `to` is behind the one before it. */
