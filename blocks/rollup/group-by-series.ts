@@ -27,7 +27,7 @@ export class GroupedRows {
   from: Uint32Array = new Uint32Array(0);
   /** Behind the last row. */
   to: Uint32Array = new Uint32Array(0);
-  /** 1 where rows of the chunks came out of order, or not behind the known ones. */
+  /** 1 where rows of the chunks came out of order, or not behind the known ones; in a kernel also where some that did were taken back. */
   late: Uint32Array = new Uint32Array(0);
   /** For the fold: the row that it begins with. */
   next: Uint32Array = new Uint32Array(0);

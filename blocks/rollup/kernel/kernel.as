@@ -23,6 +23,8 @@ let tails: usize = 0;
 let seriesRoom: u32 = 0;
 /** Of a block: the row behind those that its series has in the columns, the end of the extent, its start, and the first row; all 0 where there is none. */
 let heads: usize = 0;
+/** Of a block: 1 where its series has a row in the columns that is not behind the one before it. */
+let ragged: usize = 0;
 let blocks: usize = 0;
 /** A block has `1 << blockBits` slots. */
 let blockBits: u32 = 0;
@@ -113,7 +115,8 @@ export function begin(bits: u32, leadRows: i32, extentRows: i32, extentsRows: i3
 function layOut(): void {
   const counts = ofCounts(groupsRoom);
   heads = tails + ofCounts(seriesRoom);
-  groupSeries = heads + (<usize>groupsRoom << 4);
+  ragged = heads + (<usize>groupsRoom << 4);
+  groupSeries = ragged + counts;
   starts = groupSeries + counts;
   froms = starts + counts;
   tos = froms + counts;
@@ -133,6 +136,7 @@ function layOut(): void {
 /** Takes more room for so many series and for what was wanted; there must be memory for it. */
 export function grow(series: u32): void {
   const oldHeads = heads;
+  const oldRagged = ragged;
   const oldBlocks = blocks;
   const oldTime = time;
   const oldValues = values;
@@ -142,6 +146,7 @@ export function grow(series: u32): void {
   move(values, oldValues, ofNumbers(rowsUsed));
   move(time, oldTime, ofNumbers(rowsUsed));
   move(blocks, oldBlocks, <usize>(groupCount + 1) << (blockBits + 4));
+  move(ragged, oldRagged, <usize>(groupCount + 1) << 2);
   move(heads, oldHeads, <usize>(groupCount + 1) << 4);
   memory.fill(tails + (<usize>oldSeries << 2), 0, <usize>(seriesRoom - oldSeries) << 2);
 }
@@ -363,10 +368,11 @@ function freeSlot(end: u32): u32 {
     const head = heads + (<usize>block << 4);
     store<u64>(head, 0);
     store<u64>(head, 0, 8);
+    setI32(ragged, block, 0);
     return block << blockBits;
   }
   const slot = end - (1 << blockBits);
-  return empty(heads + (<usize>(slot >> blockBits) << 4), slot, 1 << blockBits, false) ? slot : 0;
+  return empty(slot >> blockBits, slot, 1 << blockBits, false) ? slot : 0;
 }
 
 /**
@@ -375,10 +381,12 @@ function freeSlot(end: u32): u32 {
  * @param last No others come behind them.
  * @returns whether there was room.
  */
-function empty(head: usize, slot: u32, count: i32, last: bool): bool {
+function empty(block: u32, slot: u32, count: i32, last: bool): bool {
+  const head = heads + (<usize>block << 4);
   if (<i32>load<u32>(head) + count > <i32>load<u32>(head, 4) && !extend(head, count, last)) return false;
   const row = load<u32>(head);
-  part(slot, count, row);
+  const before = row > load<u32>(head, 12) ? f64At(time, row - 1) : -Infinity;
+  if (!part(slot, count, row, before)) setI32(ragged, block, 1);
   store<u32>(head, row + count);
   return true;
 }
@@ -427,14 +435,14 @@ export function emptyAll(): bool {
     if (end == 0) continue;
     const block = (end - 1) >> blockBits;
     const slot = block << blockBits;
-    if (!empty(heads + (<usize>block << 4), slot, end - slot, true)) return false;
+    if (!empty(block, slot, end - slot, true)) return false;
   }
   return true;
 }
 
 /**
  * Writes to the columns of groups which series have rows, ascending, and which rows: `froms` to `tos`, and `starts` where others may
- * be put before them. Forgets which series had rows.
+ * be put before them; in `late` which are not in order. Forgets which series had rows.
  */
 export function list(): void {
   let group = 0;
@@ -444,13 +452,15 @@ export function list(): void {
     const end = load<u32>(tail);
     if (end == 0) continue;
     store<u32>(tail, 0);
-    const head = heads + (<usize>((end - 1) >> blockBits) << 4);
+    const block = (end - 1) >> blockBits;
+    const head = heads + (<usize>block << 4);
     const from = load<u32>(head, 12);
     const to = load<u32>(head);
     setI32(groupSeries, group, series);
     setI32(starts, group, load<u32>(head, 8));
     setI32(froms, group, from);
     setI32(tos, group, to);
+    setI32(late, group, i32At(ragged, block));
     longest = max(longest, <i32>(to - from));
     group++;
   }
@@ -474,36 +484,54 @@ export function columnLength(): i32 {
   return rowsRoom;
 }
 
-/** Brings two rows of a block into the columns. */
-@inline function twoOf(at: usize, into: usize, across: usize): void {
+/** Brings two rows of a block into the columns. @returns their times. */
+@inline function twoOf(at: usize, into: usize, across: usize): v128 {
   const pair = v128.load(at);
   const other = v128.load(at, 16);
-  v128.store(into, v128.shuffle<f64>(pair, other, 0, 2));
+  const times = v128.shuffle<f64>(pair, other, 0, 2);
+  v128.store(into, times);
   v128.store(into + across, v128.shuffle<f64>(pair, other, 1, 3));
+  return times;
 }
 
-/** Brings `count` rows of a block into the columns, from row `row` on. */
-@inline function part(slot: u32, count: i32, row: i32): void {
+/** Whether each of two times is behind the one before it; of those before only the second counts. */
+@inline function areBehind(times: v128, before: v128): v128 {
+  return f64x2.gt(times, v128.shuffle<f64>(before, times, 1, 2));
+}
+
+/** Brings `count` rows of a block into the columns, from row `row` on. @returns whether each is behind the one before it. */
+@inline function part(slot: u32, count: i32, row: i32, before: f64): bool {
   let at = blocks + (<usize>slot << 4);
   let into = time + (<usize>row << 3);
   const across = values - time;
   let left = count;
+  let newest = f64x2.splat(before);
+  let behind = i64x2.splat(-1);
   for (; left > 7; left -= 8) {
-    twoOf(at, into, across);
-    twoOf(at + 32, into + 16, across);
-    twoOf(at + 64, into + 32, across);
-    twoOf(at + 96, into + 48, across);
+    const first = twoOf(at, into, across);
+    const second = twoOf(at + 32, into + 16, across);
+    const third = twoOf(at + 64, into + 32, across);
+    const last = twoOf(at + 96, into + 48, across);
+    behind = v128.and(behind, v128.and(areBehind(first, newest), areBehind(second, first)));
+    behind = v128.and(behind, v128.and(areBehind(third, second), areBehind(last, third)));
+    newest = last;
     at += 128;
     into += 64;
   }
   for (; left > 1; left -= 2) {
-    twoOf(at, into, across);
+    const times = twoOf(at, into, across);
+    behind = v128.and(behind, areBehind(times, newest));
+    newest = times;
     at += 32;
     into += 16;
   }
-  if (left == 0) return;
-  store<f64>(into, load<f64>(at));
-  store<f64>(into + across, load<f64>(at, 8));
+  if (left > 0) {
+    const last = load<f64>(at);
+    store<f64>(into, last);
+    store<f64>(into + across, load<f64>(at, 8));
+    if (!(last > f64x2.extract_lane(newest, 1))) return false;
+  }
+  return i64x2.all_true(behind);
 }
 
 /** Copies to each group of `group` to `groups` the points that come before its rows: from the window, where they are one group behind the other. */
@@ -551,18 +579,6 @@ export function giveNewest(group: i32, groups: i32, most: i32, room: i32): i32 {
   if (at < bytes) store<f64>(to + at, load<f64>(from + at));
 }
 
-/** Whether every row of `from` to `to` is behind the one before it. */
-function areAscending(from: i32, to: i32): bool {
-  let behind = i64x2.splat(-1);
-  let row = from;
-  for (; row + 2 < to; row += 2) {
-    const at = time + (<usize>row << 3);
-    behind = v128.and(behind, f64x2.gt(v128.load(at, 8), v128.load(at)));
-  }
-  if (!i64x2.all_true(behind)) return false;
-  return row + 1 >= to || f64At(time, row + 1) > f64At(time, row);
-}
-
 /** The first row of `from` to `to` whose time is not below `at`. */
 function lowerBound(column: usize, at: f64, from: i32, to: i32): i32 {
   let low = from;
@@ -582,9 +598,9 @@ export function order(first: i32, last: i32): void {
     const from = i32At(froms, group);
     const to = i32At(tos, group);
     const known = from > start;
-    const inOrder = areAscending(known ? from - 1 : from, to);
-    setI32(late, group, <i32>!inOrder);
-    if (!inOrder) orderGroup(group, start, from, to, known ? f64At(time, from - 1) : -Infinity);
+    const isLate = i32At(late, group) != 0 || (known && f64At(time, from) <= f64At(time, from - 1));
+    setI32(late, group, <i32>isLate);
+    if (isLate) orderGroup(group, start, from, to, known ? f64At(time, from - 1) : -Infinity);
   }
 }
 
