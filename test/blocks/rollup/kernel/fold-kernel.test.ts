@@ -158,12 +158,7 @@ test("of a chunk with an unsound row a kernel takes no row, as if it had never b
       for (const { rows, repeats, unsoundAt } of chunks) {
         const all = Array.from({ length: repeats }, () => rows).flat();
         if (unsoundAt !== undefined) all.splice(Math.floor(unsoundAt[1] * all.length), 0, unsoundAt[0]);
-        const columns = {
-          series: Uint32Array.from(all, ([series]) => series),
-          time: Float64Array.from(all, ([, time]) => time),
-          values: Float64Array.from(all, ([, , value]) => value),
-        };
-        const chunk = new ObservationChunk(table, "float", all.length, columns, new Receipt(1, ignore, ignore));
+        const chunk = chunkOf(table, all);
         const isSound = soundRows(chunk, "main", 0).letters.length === 0;
         assert.equal(isSound, unsoundAt === undefined);
         assert.equal(tried.addSound(chunk), isSound);
@@ -175,6 +170,44 @@ test("of a chunk with an unsound row a kernel takes no row, as if it had never b
     { numRuns: 300 },
   );
 });
+
+test.each([
+  ["long", 0],
+  ["short", 100_000],
+])("in %s blocks a late row and an unsound one are seen wherever they come", (_length, others) => {
+  const rows = 70;
+  const table = new SeriesTable();
+  // More series than there is room for at first: what is known of the first one moves.
+  for (let series = 0; series < 3_000; series += 1) table.intern(`m${series}`, {}, "tdouble");
+  const counted = { size: table.size + others };
+  const kernel = FoldKernel.open() ?? assert.fail();
+  const ofOne = Array.from({ length: rows }, (_, row): Row => [0, row, 1]);
+  const ofOthers = Array.from({ length: table.size - 1 }, (_, other): Row => [1 + other, 0, 1]);
+  for (let turn = 0; turn < rows; turn += 1) {
+    // The first one is in the columns when room is made for others.
+    const place = (turn + 20) % rows;
+    kernel.begin(counted);
+    kernel.add(chunkOf(table, ofOne.with(place, [0, -1, 1])));
+    kernel.add(chunkOf(table, ofOthers));
+    const groups = groupedInKernel(kernel);
+    groups.orderUntil(groups.length);
+    assert.deepEqual([...groups.late.subarray(0, 2)], [place === 0 ? 0 : 1, 0]);
+    assert.equal(groups.oldest(0), -1);
+    for (const row of unsound) {
+      kernel.begin(counted);
+      assert.equal(kernel.addSound(chunkOf(table, ofOne.with(place, row))), false);
+    }
+  }
+});
+
+function chunkOf(table: SeriesTable, rows: readonly Row[]): ObservationChunk {
+  const columns = {
+    series: Uint32Array.from(rows, ([series]) => series),
+    time: Float64Array.from(rows, ([, time]) => time),
+    values: Float64Array.from(rows, ([, , value]) => value),
+  };
+  return new ObservationChunk(table, "float", rows.length, columns, new Receipt(1, ignore, ignore));
+}
 
 function rowsIn(kernel: FoldKernel): unknown[] {
   const groups = groupedInKernel(kernel);
