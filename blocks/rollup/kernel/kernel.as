@@ -843,13 +843,10 @@ export function fold(group: i32, groups: i32, bucketMs: f64): i32 {
       behind = start + bucketMs;
       let end = to;
       if (f64At(time, to - 1) >= behind) end = behindBucket(row, to - 1, behind, before);
-      const state = states + ((<usize>count * width) << 3);
-      if (i32At(goesOn, place) != 0) {
-        copyState(state, hot + ((<usize>place * width) << 3));
-        setI32(goesOn, place, 0);
-      } else clearState(state);
+      const known = i32At(goesOn, place) != 0;
+      setI32(goesOn, place, 0);
       setF64(bucketStarts, count, start);
-      foldRows(state, row, end);
+      foldRows(states + ((<usize>count * width) << 3), known ? hot + ((<usize>place * width) << 3) : 0, row, end);
       count++;
       before = end - row;
       row = end;
@@ -864,23 +861,34 @@ export function fold(group: i32, groups: i32, bucketMs: f64): i32 {
  * instead of five where the sum is known to be no smaller than what is added (Dekker's fast two-sum): both are exact then, and so the
  * same. `pmin` and `pmax` are `<` and `>` without a branch, which is guessed wrong at every new extreme.
  */
-function foldRows(state: usize, from: i32, to: i32): void {
+function foldRows(state: usize, known: usize, from: i32, to: i32): void {
   const first = values + (<usize>from << 3);
   const end = values + (<usize>to << 3);
-  const count = f64At(state, 0);
-  if (count == 0) {
-    setF64(state, 1, f64At(time, from));
-    setF64(state, 2, load<f64>(first));
-    setF64(state, 5, load<f64>(first));
-    setF64(state, 6, load<f64>(first));
+  let count: f64 = 0;
+  let firstTime = f64At(time, from);
+  let firstValue = load<f64>(first);
+  let leastBefore = f64x2.splat(firstValue);
+  let mostBefore = leastBefore;
+  let sums = f64x2.splat(0);
+  let errors = sums;
+  if (known != 0) {
+    count = load<f64>(known);
+    firstTime = load<f64>(known, 8);
+    firstValue = load<f64>(known, 16);
+    leastBefore = v128.load64_splat(known, 40);
+    mostBefore = v128.load64_splat(known, 48);
+    const sumAndError = v128.load(known, 56);
+    const squaresAndError = v128.load(known, 72);
+    sums = v128.shuffle<f64>(sumAndError, squaresAndError, 0, 2);
+    errors = v128.shuffle<f64>(sumAndError, squaresAndError, 1, 3);
   }
-  extremes(state, first, end);
-  const biggest = max(-f64At(state, 5), f64At(state, 6));
+  const leastAndMost = extremes(leastBefore, mostBefore, first, end);
+  const least = f64x2.extract_lane(leastAndMost, 0);
+  const most = f64x2.extract_lane(leastAndMost, 1);
+  const biggest = -least > most ? -least : most;
   // No sum that grows so overflows within as many rows as memory holds.
-  const grows = (f64At(state, 5) >= 0 || f64At(state, 6) <= 0) && biggest <= 1e150;
+  const grows = (least >= 0 || most <= 0) && biggest <= 1e150;
   const enough = f64x2(grows ? biggest : Infinity, biggest * biggest);
-  let sums = f64x2(f64At(state, 7), f64At(state, 9));
-  let errors = f64x2(f64At(state, 8), f64At(state, 10));
   let at = first;
   for (; at + 8 < end && !i64x2.all_true(f64x2.ge(f64x2.abs(sums), enough)); at += 16) {
     const both = v128.load(at);
@@ -915,31 +923,22 @@ function foldRows(state: usize, from: i32, to: i32): void {
     errors = f64x2.add(errors, f64x2.add(errorOf(sums, added, next), lost));
     sums = next;
   }
-  setF64(state, 0, count + <f64>(to - from));
-  setF64(state, 3, f64At(time, to - 1));
-  setF64(state, 4, load<f64>(end - 8));
-  setF64(state, 7, f64x2.extract_lane(sums, 0));
-  setF64(state, 8, numberOr0(f64x2.extract_lane(errors, 0)));
-  setF64(state, 9, f64x2.extract_lane(sums, 1));
-  setF64(state, 10, numberOr0(f64x2.extract_lane(errors, 1)));
+  // 0 for what is no number.
+  errors = v128.and(errors, f64x2.eq(errors, errors));
+  store<f64>(state, count + <f64>(to - from));
+  store<f64>(state, firstTime, 8);
+  store<f64>(state, firstValue, 16);
+  store<f64>(state, f64At(time, to - 1), 24);
+  store<f64>(state, load<f64>(end - 8), 32);
+  v128.store(state, leastAndMost, 40);
+  v128.store(state, v128.shuffle<f64>(sums, errors, 0, 2), 56);
+  v128.store(state, v128.shuffle<f64>(sums, errors, 1, 3), 72);
 }
 
-// `memory.copy` and `memory.fill` are calls out of the kernel, which take longer than so few numbers.
-
-@inline function copyState(state: usize, other: usize): void {
-  for (let number: usize = 0; number < width - 1; number += 2) v128.store(state + (number << 3), v128.load(other + (number << 3)));
-  store<f64>(state + ((width - 1) << 3), load<f64>(other + ((width - 1) << 3)));
-}
-
-@inline function clearState(state: usize): void {
-  for (let number: usize = 0; number < width - 1; number += 2) v128.store(state + (number << 3), f64x2.splat(0));
-  store<f64>(state + ((width - 1) << 3), 0);
-}
-
-/** Brings the least and the most of a state up to the values from `first` to `end`. The sum makes 0 of -0. */
-@inline function extremes(state: usize, first: usize, end: usize): void {
-  let least = v128.load64_splat(state + 40);
-  let most = v128.load64_splat(state + 48);
+/** @returns the least and the most of the values from `first` to `end`, and of those before. The sum makes 0 of -0. */
+@inline function extremes(leastBefore: v128, mostBefore: v128, first: usize, end: usize): v128 {
+  let least = leastBefore;
+  let most = mostBefore;
   let otherLeast = least;
   let otherMost = most;
   let at = first;
@@ -963,8 +962,9 @@ function foldRows(state: usize, from: i32, to: i32): void {
     least = f64x2.pmin(least, last);
     most = f64x2.pmax(most, last);
   }
-  setF64(state, 5, min(f64x2.extract_lane(least, 0), f64x2.extract_lane(least, 1)) + 0);
-  setF64(state, 6, max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1)) + 0);
+  least = f64x2.pmin(least, v128.shuffle<f64>(least, least, 1, 0));
+  most = f64x2.pmax(most, v128.shuffle<f64>(most, most, 1, 0));
+  return f64x2.add(v128.shuffle<f64>(least, most, 0, 2), f64x2.splat(0));
 }
 
 /** What the squares of two values lack (Dekker's product). A sum of values loses nothing to it: there 0 is added. */
@@ -980,8 +980,4 @@ function foldRows(state: usize, from: i32, to: i32): void {
 @inline function errorOf(sums: v128, added: v128, next: v128): v128 {
   const part = f64x2.sub(next, sums);
   return f64x2.add(f64x2.sub(sums, f64x2.sub(next, part)), f64x2.sub(added, part));
-}
-
-function numberOr0(error: f64): f64 {
-  return isNaN(error) ? 0 : error;
 }
