@@ -169,29 +169,18 @@ export class BucketFolder {
     fixedMs: number,
     states: StateTable,
   ): void {
-    const inKernel = groups.first;
-    for (let place = first; place < end; place += 1) {
-      if (groups.goesOn[place] !== 1) continue;
-      this.#hot.copyFloats(groups.series[place] as number, kernel.hot, (inKernel + place) * floatStateWidth);
-    }
-    for (let place = first; place < end; ) {
-      const nextPlace = kernel.fold(inKernel + place, inKernel + end, fixedMs) - inKernel;
-      const count = kernel.ends[inKernel + Math.min(nextPlace, end - 1)] as number;
-      const row = states.appendStates(
+    const [from, to] = [groups.first + first, groups.first + end];
+    this.#hot.copyAllFloats(kernel.series, from, to, kernel.hot);
+    for (let place = from; place < to; ) {
+      place = kernel.fold(place, to, fixedMs);
+      const count = kernel.buckets;
+      states.appendStates(
+        kernel.bucketSeries.subarray(0, count),
         kernel.bucketStarts.subarray(0, count),
         kernel.states.subarray(0, count * floatStateWidth),
       );
-      let from = row;
-      for (; place < nextPlace; place += 1) {
-        const series = groups.series[place] as number;
-        const to = row + (kernel.ends[inKernel + place] as number);
-        // They are few: a call of `fill` takes longer.
-        for (; from < to; from += 1) states.series[from] = series;
-        this.#keepHot(series, states, to - 1);
-      }
-      // Of a group whose states found no room there are more to come.
-      if (place < end) states.series.fill(groups.series[place] as number, from, row + count);
     }
+    this.#hot.keepAllFloats(kernel.series, from, to, fixedMs, kernel.lastStarts, kernel.hot);
   }
 
   /** Keeps the newest points of groups that got late ones, or ever did. */
@@ -286,9 +275,8 @@ export class BucketFolder {
       const hot = goesOn && stateRow < 0;
       stateRow = states.append(index, start);
       if (floats) {
-        const offset = stateRow * floatStateWidth;
-        if (hot) this.#hot.copyFloats(index, states.floats, offset);
-        foldFloats(states.floats, offset, time, values as Float64Array, from, end);
+        if (hot) this.#hot.copyFloats(index, states.floats, stateRow);
+        foldFloats(states.floats, stateRow * floatStateWidth, time, values as Float64Array, from, end);
       }
       if (!set.empty) {
         const others = hot ? this.#hot.others(index) : undefined;

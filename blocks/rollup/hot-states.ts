@@ -58,10 +58,19 @@ export class HotStates {
     return slot === 0 ? unknown : (this.#bucket[slot] as number);
   }
 
-  copyFloats(series: number, into: Float64Array, at: number): void {
-    const from = this.#slotOf(series) * floatStateWidth;
-    for (let offset = 0; offset < floatStateWidth; offset += 1)
-      into[at + offset] = this.#floats[from + offset] as number;
+  /** Copies the float state of a known series to row `row` of states. */
+  copyFloats(series: number, floats: Float64Array, row: number): void {
+    copyStates(this.#floats, this.#slotOf(series), floats, row, 1);
+  }
+
+  /** Copies the float states of known series, those at places `from` to `to`, to their places in `floats`. */
+  copyAllFloats(series: Uint32Array, from: number, to: number, floats: Float64Array): void {
+    for (let place = from; place < to; ) {
+      const slot = this.#slotOf(series[place] as number);
+      const count = this.#slotsInARow(series, place, to);
+      copyStates(this.#floats, slot, floats, place, count);
+      place += count;
+    }
   }
 
   others(series: number): DerivatorStates | undefined {
@@ -72,13 +81,36 @@ export class HotStates {
   keep(series: number, bucket: number, states: StateTable, row: number): void {
     const slot = this.#slotOf(series);
     this.#bucket[slot] = bucket;
-    const from = row * floatStateWidth;
-    const to = slot * floatStateWidth;
-    for (let offset = 0; offset < floatStateWidth; offset += 1) {
-      this.#floats[to + offset] = states.floats[from + offset] as number;
-    }
+    copyStates(states.floats, row, this.#floats, slot, 1);
     const others = states.others[row];
     if (others !== undefined) this.#others[slot] = others;
+  }
+
+  /**
+   * Makes the buckets of known series, those at places `from` to `to`, their hot ones, except where a series has points behind it.
+   *
+   * @param starts Of the buckets. @param floats Their states.
+   */
+  keepAllFloats(
+    series: Uint32Array,
+    from: number,
+    to: number,
+    bucketMs: number,
+    starts: Float64Array,
+    floats: Float64Array,
+  ): void {
+    const isNewest = (place: number, slot: number) =>
+      (starts[place] as number) + bucketMs > (this.#newest[slot] as number);
+    for (let place = from; place < to; ) {
+      const first = place;
+      const slot = this.#slotOf(series[first] as number);
+      const end = first + this.#slotsInARow(series, first, to);
+      for (; place < end && isNewest(place, slot + place - first); place += 1) {
+        this.#bucket[slot + place - first] = starts[place] as number;
+      }
+      copyStates(floats, first, this.#floats, slot, place - first);
+      while (place < end && !isNewest(place, slot + place - first)) place += 1;
+    }
   }
 
   /** Forgets everything when too much is remembered. @returns whether it did. */
@@ -88,6 +120,15 @@ export class HotStates {
     this.#others.length = 0;
     this.#used = 1;
     return true;
+  }
+
+  /** Series from place `from` on, at least one and at most `copiedAtOnce`, whose slots follow each other. */
+  #slotsInARow(series: Uint32Array, from: number, to: number): number {
+    const slot = this.#slotOf(series[from] as number);
+    const most = Math.min(copiedAtOnce, to - from);
+    let count = 1;
+    while (count < most && this.#slotOf(series[from + count] as number) === slot + count) count += 1;
+    return count;
   }
 
   #slotOf(series: number): number {
@@ -101,4 +142,15 @@ export class HotStates {
     this.#bucket = grown(this.#bucket, slots);
     this.#floats = grown(this.#floats, slots * floatStateWidth);
   }
+}
+
+/** So that what is looked at again, behind a series that lets its bucket go, is little. */
+const copiedAtOnce = 64;
+
+/** Copies `count` states from state `from` of one to state `to` of the other. */
+function copyStates(source: Float64Array, from: number, target: Float64Array, to: number, count: number): void {
+  const [first, at, length] = [from * floatStateWidth, to * floatStateWidth, count * floatStateWidth];
+  // A view takes longer to make than so few numbers to copy.
+  if (length > 48) target.set(source.subarray(first, first + length), at);
+  else for (let offset = 0; offset < length; offset += 1) target[at + offset] = source[first + offset] as number;
 }

@@ -36,14 +36,14 @@ export class StateTable {
     return row;
   }
 
-  /** New rows with float states alone, whose series are still to be set. @returns the index of the first one. */
-  appendStates(start: Float64Array, floats: Float64Array): number {
+  /** New rows with float states alone. */
+  appendStates(series: Uint32Array, start: Float64Array, floats: Float64Array): void {
     const row = this.length;
-    this.length = row + start.length;
+    this.length = row + series.length;
     while (this.series.length < this.length) this.#grow();
+    this.series.set(series, row);
     this.start.set(start, row);
     this.floats.set(floats, row * floatStateWidth);
-    return row;
   }
 
   /** The first row behind `from` that belongs to another series. */

@@ -23,6 +23,7 @@ interface KernelExports {
   giveNewest(group: number, groups: number, most: number, room: number): number;
   order(group: number, groups: number): void;
   fold(group: number, groups: number, bucketMs: number): number;
+  buckets(): number;
   column(number: number): number;
 }
 
@@ -54,16 +55,18 @@ export class FoldKernel {
   late = noCounts;
   /** The row that the fold of a group goes on with; how many rows `giveNewest` gave of it. */
   next = noCounts;
-  /** 1 where the first bucket of a group begins with the state in `hot`. */
+  /** 1 where the fold of a group goes on from the state in `hot`. */
   goesOn = noCounts;
-  /** Behind which of the states of the last `fold` those of a group end. */
-  ends = noCounts;
+  /** Start of the last bucket of a group that was folded. */
+  lastStarts = noFloats;
   /** From where on `giveNewest` gives the rows of a group; Infinity where it gives none. */
   sinces = noFloats;
+  /** State of the last bucket of a group, before it is folded and afterwards. */
   hot = noFloats;
   time = noFloats;
   values = noFloats;
-  /** Starts of the buckets of the last `fold`. */
+  /** Of the buckets of the last `fold`. */
+  bucketSeries = noCounts;
   bucketStarts = noFloats;
   states = noFloats;
   /** Rows that are on their way in, or that `giveNewest` gave. */
@@ -190,6 +193,11 @@ export class FoldKernel {
     return this.#exports.fold(group, groups, bucketMs);
   }
 
+  /** How many buckets the last `fold` folded. */
+  get buckets(): number {
+    return this.#exports.buckets();
+  }
+
   #addWindow(chunk: ObservationChunk, from: number): void {
     const { size } = this.#table;
     const rows = this.#bring(chunk, from);
@@ -231,7 +239,7 @@ export class FoldKernel {
     this.late = counts(9);
     this.next = counts(10);
     this.goesOn = counts(11);
-    this.ends = counts(12);
+    this.lastStarts = this.#floats(12, groups);
     this.sinces = this.#floats(16, groups);
     this.hot = this.#floats(13, groups * floatStateWidth);
     this.time = this.#floats(14, rows);
@@ -247,6 +255,7 @@ export class FoldKernel {
     this.#windowSeries = this.#counts(0, windowRows);
     this.windowTime = this.#floats(1, windowRows);
     this.windowValues = this.#floats(2, windowRows);
+    this.bucketSeries = this.#counts(17, bucketsAtOnce);
     this.bucketStarts = this.#floats(3, bucketsAtOnce);
     this.states = this.#floats(4, bucketsAtOnce * floatStateWidth);
   }

@@ -15,9 +15,12 @@ const width: usize = 11;
 let windowSeries: usize = 0;
 let windowTime: usize = 0;
 let windowValues: usize = 0;
+let bucketSeries: usize = 0;
 let bucketStarts: usize = 0;
 let states: usize = 0;
 let statesMax: i32 = 0;
+/** Buckets of the last `fold`. */
+let bucketCount: i32 = 0;
 /** The slot that the next row of each series goes to; behind a full block its end; 0 where the series has no row. */
 let tails: usize = 0;
 let seriesRoom: u32 = 0;
@@ -55,7 +58,7 @@ let tos: usize = 0;
 let late: usize = 0;
 let next: usize = 0;
 let goesOn: usize = 0;
-let ends: usize = 0;
+let lastStarts: usize = 0;
 let sinces: usize = 0;
 let hot: usize = 0;
 let time: usize = 0;
@@ -79,7 +82,8 @@ export function open(window: i32, buckets: i32): usize {
   windowTime = (__heap_base + 15) & ~15;
   windowValues = windowTime + ofNumbers(window);
   windowSeries = windowValues + ofNumbers(window);
-  bucketStarts = windowSeries + ofCounts(window);
+  bucketSeries = windowSeries + ofCounts(window);
+  bucketStarts = bucketSeries + ofCounts(buckets);
   states = bucketStarts + ofNumbers(buckets);
   statesMax = buckets;
   tails = states + ofNumbers(buckets) * width;
@@ -123,8 +127,8 @@ function layOut(): void {
   late = tos + counts;
   next = late + counts;
   goesOn = next + counts;
-  ends = goesOn + counts;
-  sinces = ends + counts;
+  lastStarts = goesOn + counts;
+  sinces = lastStarts + ofNumbers(groupsRoom);
   hot = sinces + ofNumbers(groupsRoom);
   // A cache line holds whole slots.
   blocks = (hot + ofNumbers(groupsRoom) * width + 63) & ~63;
@@ -206,11 +210,12 @@ export function column(number: i32): usize {
     case 9: return late;
     case 10: return next;
     case 11: return goesOn;
-    case 12: return ends;
+    case 12: return lastStarts;
     case 13: return hot;
     case 14: return time;
     case 15: return values;
-    default: return sinces;
+    case 16: return sinces;
+    default: return bucketSeries;
   }
 }
 
@@ -819,22 +824,26 @@ function behindBucket(row: i32, last: i32, behind: f64, before: i32): i32 {
 /**
  * Folds the buckets of groups from row `next` of each on, until the groups or the room for states end.
  *
- * Where `goesOn` is 1 the first bucket begins with the state in `hot`. `ends` tells behind which state those of a group end.
+ * Where `goesOn` is 1 the first bucket begins with the state in `hot`. Of a group that has ended `hot` has the state of its last bucket, and
+ * `lastStarts` when that starts.
  *
  * @param group The group to begin with. @param bucketMs Length of a bucket.
  * @returns the group to begin with at the next call.
  */
 export function fold(group: i32, groups: i32, bucketMs: f64): i32 {
-  let count = 0;
+  bucketCount = 0;
   for (let place = group; place < groups; place++) {
+    const series = i32At(groupSeries, place);
+    const ofGroup = hot + ((<usize>place * width) << 3);
     const to = i32At(tos, place);
     let row = i32At(next, place);
     let before = 0;
     let behind = -Infinity;
+    let state: usize = 0;
     while (row < to) {
-      if (count == statesMax) {
+      const bucket = bucketCount;
+      if (bucket == statesMax) {
         setI32(next, place, row);
-        setI32(ends, place, count);
         return place;
       }
       const at = f64At(time, row);
@@ -843,17 +852,25 @@ export function fold(group: i32, groups: i32, bucketMs: f64): i32 {
       behind = start + bucketMs;
       let end = to;
       if (f64At(time, to - 1) >= behind) end = behindBucket(row, to - 1, behind, before);
-      const known = i32At(goesOn, place) != 0;
+      const known = i32At(goesOn, place) != 0 ? ofGroup : 0;
       setI32(goesOn, place, 0);
-      setF64(bucketStarts, count, start);
-      foldRows(states + ((<usize>count * width) << 3), known ? hot + ((<usize>place * width) << 3) : 0, row, end);
-      count++;
+      setI32(bucketSeries, bucket, series);
+      setF64(bucketStarts, bucket, start);
+      state = states + ((<usize>bucket * width) << 3);
+      foldRows(state, known, row, end);
+      bucketCount = bucket + 1;
       before = end - row;
       row = end;
     }
-    setI32(ends, place, count);
+    copyNumbers(ofGroup, state, width << 3);
+    setF64(lastStarts, place, behind - bucketMs);
   }
   return groups;
+}
+
+/** Buckets of the last `fold`. */
+export function buckets(): i32 {
+  return bucketCount;
 }
 
 /**

@@ -46,3 +46,23 @@ test("everything is forgotten beyond the maximum, and nothing at it", () => {
   assert.deepEqual([hot.knowsNewest(0), hot.knowsNewest(1), hot.knowsNewest(2)], [false, false, false]);
   assert.ok(Number.isNaN(hot.bucket(0)));
 });
+
+test("buckets of many series are kept, each with its state, except where a series has points behind its bucket", () => {
+  const hot = new HotStates(100);
+  // Most of them follow each other as they became known, some do not.
+  const known = [20, 21, 22, 23, 24, 25, 26, 3, 28, 27, 1];
+  for (const series of known) hot.learnNewest(series, series === 23 || series === 28 ? 120_000 : 119_999);
+  const series = Uint32Array.from([99, ...known.toSorted((a, b) => a - b)]);
+  const starts = Float64Array.from(series, () => 60_000);
+  const floats = Float64Array.from({ length: series.length * floatStateWidth }, (_, number) => number);
+  hot.keepAllFloats(series, 1, series.length, 60_000, starts, floats);
+  const copied = new Float64Array(floats.length);
+  hot.copyAllFloats(series, 1, series.length, copied);
+  for (const [place, one] of series.entries()) {
+    const from = place * floatStateWidth;
+    const state = (of: Float64Array) => of.slice(from, from + floatStateWidth);
+    const isKept = place > 0 && one !== 23 && one !== 28;
+    assert.equal(hot.bucket(one), isKept ? 60_000 : Number.NaN);
+    if (isKept) assert.deepEqual(state(copied), state(floats));
+  }
+});
