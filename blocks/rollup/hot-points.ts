@@ -9,14 +9,16 @@ const ofSeriesMax = 1_024;
  * The newest raw points of those series that get late ones, so that a late point is not read back from the store: all points of
  * a series from some time on.
  *
- * Bounded: a series with more than 1,024 points since that time is not kept, and beyond `pointsMax` points of all series
- * everything is forgotten. Late points are then read back.
+ * Points of series that are kept together are a page, in the order of the series, so that they are copied together too.
+ *
+ * Bounded: a series with more than 1,024 points since that time is not kept, and beyond `pointsMax` points of all pages that somebody
+ * has, everything is forgotten. Late points are then read back.
  */
 export class HotPoints {
   /** By the dense index of the series. */
   #kept: (KeptPoints | undefined)[] = [];
   readonly #pointsMax: number;
-  /** Points of all pages, those included that nobody has any more. */
+  /** Points of all pages that a series has points in, those included that no series has any more. */
   #points = 0;
   #longest = 0;
   /** Pages that nobody has, of layout `float`: fresh memory costs more than to copy into it. */
@@ -180,6 +182,7 @@ interface KeptPoints {
   readonly length: number;
   readonly since: number;
 }
+
 /** Copies `length` rows from row `from` of one to row `at` of the other. */
 function copyRows(source: Columns, from: number, target: Columns, at: number, length: number): void {
   copyFloats(source.time, from, target.time, at, length);

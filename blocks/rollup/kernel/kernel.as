@@ -59,6 +59,7 @@ let late: usize = 0;
 let next: usize = 0;
 let goesOn: usize = 0;
 let lastStarts: usize = 0;
+/** In the same place: a group that gives its rows has been folded. */
 let sinces: usize = 0;
 let hot: usize = 0;
 let time: usize = 0;
@@ -128,8 +129,8 @@ function layOut(): void {
   next = late + counts;
   goesOn = next + counts;
   lastStarts = goesOn + counts;
-  sinces = lastStarts + ofNumbers(groupsRoom);
-  hot = sinces + ofNumbers(groupsRoom);
+  sinces = lastStarts;
+  hot = lastStarts + ofNumbers(groupsRoom);
   // A cache line holds whole slots.
   blocks = (hot + ofNumbers(groupsRoom) * width + 63) & ~63;
   time = blocks + (<usize>groupsRoom << (blockBits + 4));
