@@ -11,14 +11,14 @@ const ofSeriesMax = 1_024;
  *
  * Points of series that are kept together are a page, in the order of the series, so that they are copied together too.
  *
- * Bounded: a series with more than 1,024 points since that time is not kept, and beyond `pointsMax` points of all pages that somebody
- * has, everything is forgotten. Late points are then read back.
+ * Bounded: a series with more than 1,024 points since that time is not kept, and beyond `pointsMax` points of all pages, each of which
+ * counts whole until the last of its series has left it, everything is forgotten. Late points are then read back.
  */
 export class HotPoints {
   /** By the dense index of the series. */
   #kept: (KeptPoints | undefined)[] = [];
   readonly #pointsMax: number;
-  /** Points of all pages that a series has points in, those included that no series has any more. */
+  /** Of the pages that some series has points in: a page counts whole until the last of its series has left it. */
   #points = 0;
   #longest = 0;
   /** Pages that nobody has, of layout `float`: fresh memory costs more than to copy into it. */
