@@ -5,7 +5,7 @@ import { AggregationChunk } from "./model/aggregation.ts";
 import { type BlockContext, defineBlock } from "./model/component.ts";
 import { type DeadLetter, DeadLetterChunk } from "./model/dead-letter.ts";
 import { type Period, periodOf } from "./model/period.ts";
-import type { Series } from "./model/series.ts";
+import type { Series, SeriesTable } from "./model/series.ts";
 import type { BucketResult, StateRows, StatesWrite, Store } from "./model/store.ts";
 import { aggregationsOf, bucketResults } from "./rollup/aggregations.ts";
 import { Cascade } from "./rollup/cascade.ts";
@@ -18,6 +18,7 @@ import { receiverGone } from "./rollup/recording-logic.ts";
 import { settleStates } from "./rollup/settle-states.ts";
 import type { StateTable } from "./rollup/state-table.ts";
 import type { BucketUpdates } from "./rollup/updates.ts";
+import type { SeriesRevisions } from "./rollup/write-revisions.ts";
 
 const settings = record({
   store: storeSetting(),
@@ -170,6 +171,29 @@ class SeriesStatesWrite implements StatesWrite {
   }
 }
 
+/**
+ * Adds the writes of a level from row `row` of its states on, until there are `writesMax`. @returns behind the last row.
+ *
+ * A function of its own: `#write` is compiled anew with each graph, and this is what takes its time.
+ */
+function addWrites(
+  level: WrittenLevel,
+  row: number,
+  table: SeriesTable,
+  revisionOf: SeriesRevisions,
+  writes: StatesWrite[],
+): number {
+  const { states } = level;
+  let from = row;
+  while (from < states.length && writes.length < writesMax) {
+    const to = states.endOfSeries(from);
+    const series = table.at(states.series[from] as number);
+    writes.push(new SeriesStatesWrite(level, series, from, to, revisionOf(series.index)));
+    from = to;
+  }
+  return from;
+}
+
 class AggregationLogic extends GraphStageLogic {
   readonly #ports: AggregationShape;
   readonly #given: Given;
@@ -270,15 +294,11 @@ class AggregationLogic extends GraphStageLogic {
     };
     const { table } = this.#context;
     const failedAt = (series: Series, period: Period, start: number) => this.#failedAt(series, period, start);
-    for (const level of levels) {
-      const written = { ...level, sets: this.#sets, failedAt };
-      const { states: rows } = level;
-      for (let from = 0; from < rows.length; ) {
-        const to = rows.endOfSeries(from);
-        const series = table.at(rows.series[from] as number);
-        states.push(new SeriesStatesWrite(written, series, from, to, revisionOf(series.index)));
+    for (const { period, states: rows } of levels) {
+      const written = { period, states: rows, sets: this.#sets, failedAt };
+      for (let row = 0; row < rows.length; ) {
+        row = addWrites(written, row, table, revisionOf, states);
         if (states.length === writesMax) await give();
-        from = to;
       }
     }
     await give();

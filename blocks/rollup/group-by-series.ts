@@ -150,19 +150,27 @@ export function groupedInKernel(kernel: FoldKernel, known?: HotPoints): GroupedR
   const groups = new GroupedRows("float", kernel, known);
   kernel.list();
   groups.length = kernel.series.length;
-  const before = (place: number) => known?.length(kernel.series[place] as number) ?? 0;
+  if (known === undefined || known.empty) {
+    kernel.reserveRows(0);
+    kernel.start.set(kernel.from);
+  } else makeRoom(kernel, known);
+  groups.use(kernel);
+  return groups;
+}
+
+/** Moves rows that have no room for the known points before them, and says in `start` where those go. */
+function makeRoom(kernel: FoldKernel, known: HotPoints): void {
+  const before = (place: number) => known.length(kernel.series[place] as number);
   const hasRoom = (place: number) => before(place) <= (kernel.from[place] as number) - (kernel.start[place] as number);
   let moved = 0;
-  for (let place = 0; place < groups.length; place += 1) {
+  for (let place = 0; place < kernel.series.length; place += 1) {
     if (!hasRoom(place)) moved += before(place) + (kernel.to[place] as number) - (kernel.from[place] as number);
   }
   kernel.reserveRows(moved);
-  for (let place = 0; place < groups.length; place += 1) {
+  for (let place = 0; place < kernel.series.length; place += 1) {
     if (!hasRoom(place)) kernel.moveBehind(place, before(place));
     kernel.start[place] = (kernel.from[place] as number) - before(place);
   }
-  groups.use(kernel);
-  return groups;
 }
 
 /**

@@ -35,6 +35,11 @@ export class HotStates {
     return this.#newest[this.#slotOf(series)] as number;
   }
 
+  /** The same of many. */
+  copyNewest(series: Uint32Array, into: Float64Array): void {
+    for (let place = 0; place < series.length; place += 1) into[place] = this.newest(series[place] as number);
+  }
+
   learnNewest(series: number, newest: number): void {
     if (series >= this.#slots.length)
       this.#slots = grown(this.#slots, Math.max(series + 1, 2 * this.#slots.length, 64));

@@ -283,13 +283,10 @@ export class Recorder {
     const [all, newest] = [new Uint32Array(count), new Float64Array(count)];
     let at = 0;
     for (const { series, length } of grouped) {
-      for (let place = 0; place < length; place += 1) {
-        const index = series[place] as number;
-        all[at] = index;
-        newest[at] = this.#hot.newest(index);
-        at += 1;
-      }
+      all.set(series.subarray(0, length), at);
+      at += length;
     }
+    this.#hot.copyNewest(all, newest);
     return new SeriesNumbers(all, newest);
   }
 }

@@ -250,10 +250,15 @@ export function wereSound(): bool {
 /** Whether the rows of the window are of the first `series` series. */
 export function areOf(rows: i32, series: u32): bool {
   const end = windowSeries + (<usize>rows << 2);
-  const behind = end - ((<usize>rows & 3) << 2);
+  const behind = end - ((<usize>rows & 15) << 2);
   let most = i32x4.splat(0);
+  let others = most;
   let at = windowSeries;
-  for (; at < behind; at += 16) most = i32x4.max_u(most, v128.load(at));
+  for (; at < behind; at += 64) {
+    most = i32x4.max_u(most, i32x4.max_u(v128.load(at), v128.load(at, 16)));
+    others = i32x4.max_u(others, i32x4.max_u(v128.load(at, 32), v128.load(at, 48)));
+  }
+  most = i32x4.max_u(most, others);
   let last: u32 = 0;
   for (; at < end; at += 4) last = max(last, load<u32>(at));
   last = max(last, max(<u32>i32x4.extract_lane(most, 0), <u32>i32x4.extract_lane(most, 1)));
@@ -339,30 +344,51 @@ export function takeBack(rows: i32): void {
   for (let row = rows - 1; row >= 0; row--) {
     const tail = tails + (<usize>load<u32>(windowSeries + (<usize>row << 2)) << 2);
     let slot = load<u32>(tail) - 1;
-    if ((slot & ((1 << blockBits) - 1)) == 0) {
-      // It was the first row of the block.
-      const head = heads + (<usize>(slot >> blockBits) << 4);
-      if (load<u32>(head) == load<u32>(head, 12)) {
-        // Of the series too, which was the last that came.
+    const block = slot >> blockBits;
+    if (slot == firstSlot(block)) {
+      const head = headOf(block);
+      if (hasColumnRows(head)) slot = refill(head, slot);
+      else {
+        // It was the first row of the series, which was the last that came.
         groupCount--;
         slot = 0;
-      } else slot = refill(head, slot);
+      }
     }
     store<u32>(tail, slot);
   }
 }
 
-/** Brings the last rows of a series back from the columns to its block, which they fill. @returns its end. */
+/** Brings the last rows of a series back from the columns to its block, which they fill to its end. @returns that. */
 function refill(head: usize, slot: u32): u32 {
-  const count: u32 = 1 << blockBits;
+  const end = slot + (1 << blockBits);
+  // Those that were the first of the series did not begin with the first slot.
+  const count = min<u32>(1 << blockBits, load<u32>(head) - load<u32>(head, 12));
   const row = load<u32>(head) - count;
   for (let place: u32 = 0; place < count; place++) {
-    const into = blocks + (<usize>(slot + place) << 4);
+    const into = blocks + (<usize>(end - count + place) << 4);
     store<f64>(into, f64At(time, row + place));
     store<f64>(into, f64At(values, row + place), 8);
   }
   store<u32>(head, row);
-  return slot + count;
+  return end;
+}
+
+@inline function headOf(block: u32): usize {
+  return heads + (<usize>block << 4);
+}
+
+/** Whether the series of a block has rows in the columns. */
+@inline function hasColumnRows(head: usize): bool {
+  return load<u32>(head) != load<u32>(head, 12);
+}
+
+/**
+ * The slot that the rows in a block begin with. Where none of its series are in the columns that differs from block to block: else what is
+ * written at about the same time, in lines of the cache that are 512 bytes apart, would have to share few of its sets.
+ */
+@inline function firstSlot(block: u32): u32 {
+  const slot = block << blockBits;
+  return blockBits < 5 || hasColumnRows(headOf(block)) ? slot : slot + (((block ^ (block >> 3)) & 7) << 2);
 }
 
 /** @param end Behind the full block of the series; 0 where it has none. @returns a slot for its next row; 0 where there is no room. */
@@ -371,24 +397,26 @@ function freeSlot(end: u32): u32 {
     groupsWanted = groupCount + 2;
     if (groupsWanted > groupsRoom) return 0;
     const block = ++groupCount;
-    const head = heads + (<usize>block << 4);
+    const head = headOf(block);
     store<u64>(head, 0);
     store<u64>(head, 0, 8);
     setI32(ragged, block, 0);
-    return block << blockBits;
+    return firstSlot(block);
   }
   const slot = end - (1 << blockBits);
-  return empty(slot >> blockBits, slot, 1 << blockBits, false) ? slot : 0;
+  return empty(slot >> blockBits, end, false) ? slot : 0;
 }
 
 /**
- * Brings the `count` rows of a block into the columns.
+ * Brings the rows of a block into the columns.
  *
- * @param last No others come behind them.
+ * @param end The slot behind them. @param last No others come behind them.
  * @returns whether there was room.
  */
-function empty(block: u32, slot: u32, count: i32, last: bool): bool {
-  const head = heads + (<usize>block << 4);
+function empty(block: u32, end: u32, last: bool): bool {
+  const head = headOf(block);
+  const slot = firstSlot(block);
+  const count = <i32>(end - slot);
   if (<i32>load<u32>(head) + count > <i32>load<u32>(head, 4) && !extend(head, count, last)) return false;
   const row = load<u32>(head);
   const before = row > load<u32>(head, 12) ? f64At(time, row - 1) : -Infinity;
@@ -403,7 +431,8 @@ function extend(head: usize, count: i32, last: bool): bool {
   const begin = <i32>load<u32>(head, 8);
   const first = <i32>load<u32>(head, 12);
   const held = <i32>load<u32>(head) - first;
-  const free = rowsUsed < extentsMax ? lead : 0;
+  // The rows of the next full block begin with a line of the cache.
+  const free = (rowsUsed < extentsMax ? lead : 0) + (last ? 0 : -(held + count) & 7);
   let length = free + held + count;
   if (!last) {
     if (limit > 0) length = max(length, 2 * (limit - begin));
@@ -439,9 +468,7 @@ export function emptyAll(): bool {
   for (; emptied < series; emptied++) {
     const end = load<u32>(tails + (<usize>emptied << 2));
     if (end == 0) continue;
-    const block = (end - 1) >> blockBits;
-    const slot = block << blockBits;
-    if (!empty(block, slot, end - slot, true)) return false;
+    if (!empty((end - 1) >> blockBits, end, true)) return false;
   }
   return true;
 }
@@ -459,7 +486,7 @@ export function list(): void {
     if (end == 0) continue;
     store<u32>(tail, 0);
     const block = (end - 1) >> blockBits;
-    const head = heads + (<usize>block << 4);
+    const head = headOf(block);
     const from = load<u32>(head, 12);
     const to = load<u32>(head);
     setI32(groupSeries, group, series);

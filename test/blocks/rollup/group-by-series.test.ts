@@ -109,6 +109,15 @@ test.each([
   }
 });
 
+test.each([
+  ["in JavaScript", newPlain],
+  ["by the compiled kernel", newCompiled],
+])("a series beyond the table is found, %s, wherever in a chunk it comes", (_how, newGrouper) => {
+  const group = newGrouper();
+  const rows = Array.from({ length: 37 }, () => 0);
+  for (const place of rows.keys()) assert.throws(() => group([chunkOf(rows.with(place, 2))], "float", 2), /lacks/);
+});
+
 test("a kernel takes many rows of few series and a row of many in one batch, as blocks of either length hold them", () => {
   for (const seriesCount of [20_000, 10]) {
     const rows = Array.from({ length: 50_000 }, (_, row) => (row % 3 === 0 ? 7 : row % seriesCount));
