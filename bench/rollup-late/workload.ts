@@ -14,7 +14,7 @@ const from = "(select distinct series, time, value from observations)";
 export const rollupLate: Workload = {
   name: "rollup-late",
   rowsDefault: 5_000_000,
-  warmUps: 5,
+  warmUps: 10,
   subject: blockStages(lateSensorRows, false),
   peers: [
     blockStages(lateSensorRows, true),

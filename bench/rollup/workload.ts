@@ -14,7 +14,7 @@ const from = "observations";
 export const rollup: Workload = {
   name: "rollup",
   rowsDefault: 5_000_000,
-  warmUps: 5,
+  warmUps: 10,
   subject: blockStages(sensorRows, false),
   peers: [
     blockStages(sensorRows, true),
