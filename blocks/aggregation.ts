@@ -174,7 +174,7 @@ class SeriesStatesWrite implements StatesWrite {
 /**
  * Adds the writes of a level from row `row` of its states on, until there are `writesMax`. @returns behind the last row.
  *
- * A function of its own: `#write` is compiled anew with each graph, and this is what takes its time.
+ * A function of its own, as `#write` loses what was compiled for it when a graph that it was compiled for is collected.
  */
 function addWrites(
   level: WrittenLevel,

@@ -42,7 +42,7 @@ export interface ExpectedRows {
  * `begin`, then `add` any number of times; then `list`, and `reserveRows` and `moveBehind` where points are put before the rows; then
  * `order` and `fold`. Columns stay as they are until the next `begin`.
  *
- * Memory: 16 to 64 bytes a row, what is kept free for known points included; for each series that has rows 670 bytes, or 220 where the
+ * Memory: 16 to 64 bytes a row, what is kept free for known points included; for each series that has rows 740 bytes, or 220 where the
  * table has more than 16,384; 4 bytes for each series of the table. It grows as it must and is kept.
  */
 export class FoldKernel {
