@@ -48,7 +48,7 @@ class MessageLogic extends RecordingLogic {
       this.#publish(given);
       return;
     }
-    const { sound, letters } = soundRows(given, this.#node, this.clock.now());
+    const { sound, letters } = soundRows(given, this.#node, this.clock);
     this.reject(letters, sound.receipt);
     const { sound: chunk, letters: homeless } = this.placed(sound);
     this.reject(homeless, chunk.receipt);

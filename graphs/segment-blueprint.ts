@@ -238,7 +238,7 @@ async function openFill(node: PlannedNode, parts: SegmentParts, closings: Runnab
   closings.push(Source.empty<SinkElement>().to(rejected));
   const { clock } = parts.context(node.name);
   const placed = new PlacedRows(places, node.name, "the buffer");
-  const parting = Flow.of<ObservationChunk>().mapConcat((chunk) => partedElements(placed.part(chunk, clock.now())));
+  const parting = Flow.of<ObservationChunk>().mapConcat((chunk) => partedElements(placed.part(chunk, clock)));
   return (builder, _outlets, inlet) => {
     const first = builder.add(parting);
     const router = builder.add(new SourceRouter());

@@ -49,7 +49,10 @@ export class Tally {
  * once, and then nothing else happens: the source redelivers.
  */
 export class Receipt {
-  readonly tally = new Tally();
+  readonly #entered: number;
+  #durable = 0;
+  /** What else became of the rows. */
+  #others: Tally | undefined;
   #holders = 1;
   #failed = false;
   readonly #onSettled: (tally: Tally) => void;
@@ -75,7 +78,7 @@ export class Receipt {
     onFailed: (error: Error) => void,
     { redelivers = false, enteredAt, lane }: ReceiptOptions = {},
   ) {
-    this.tally.entered = rows;
+    this.#entered = rows;
     this.#onSettled = onSettled;
     this.#onFailed = onFailed;
     this.redelivers = redelivers;
@@ -96,6 +99,15 @@ export class Receipt {
     );
   }
 
+  /** What became of the rows so far. Made anew: receipts wait in great numbers, and most say one thing of their rows. */
+  get tally(): Tally {
+    const tally = new Tally();
+    if (this.#others !== undefined) tally.addAll(this.#others);
+    tally.entered = this.#entered;
+    tally.durable += this.#durable;
+    return tally;
+  }
+
   /** One more holder, or `more` of them. */
   hold(more = 1): void {
     assert(this.#holders > 0, "a settled receipt cannot be held");
@@ -104,26 +116,24 @@ export class Receipt {
 
   /** Rows were copied to a further branch, or derived: they must be accounted for too. */
   added(rows: number): void {
-    this.tally.added += rows;
+    this.#more.added += rows;
   }
 
   durable(rows: number): void {
-    this.tally.durable += rows;
+    this.#durable += rows;
   }
 
   filtered(reason: string, rows: number): void {
-    if (rows > 0) increase(this.tally.filtered, reason, rows);
+    if (rows > 0) increase(this.#more.filtered, reason, rows);
   }
 
   deadLettered(reason: string, rows: number): void {
-    if (rows > 0) increase(this.tally.deadLettered, reason, rows);
+    if (rows > 0) increase(this.#more.deadLettered, reason, rows);
   }
 
   /** What became of rows of this receipt that were under another one. */
   account(tally: Tally): void {
-    const { entered } = this.tally;
-    this.tally.addAll(tally);
-    this.tally.entered = entered;
+    this.#more.addAll(tally);
   }
 
   /** Gives up one hold. */
@@ -140,6 +150,11 @@ export class Receipt {
       this.#onFailed(error);
     }
     this.release();
+  }
+
+  get #more(): Tally {
+    this.#others ??= new Tally();
+    return this.#others;
   }
 }
 

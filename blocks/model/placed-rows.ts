@@ -1,3 +1,4 @@
+import type { Clock } from "../../runtime/clock/clock.ts";
 import type { ObservationChunk } from "./observation-chunk.ts";
 import type { SeriesPlaces } from "./store.ts";
 import { noLetters, type PartedRows, payloadOf, withoutRows } from "./sound-rows.ts";
@@ -28,10 +29,10 @@ export class PlacedRows {
   }
 
   /**
-   * @param at The time of the letters, ms since the epoch.
+   * @param clock For the time of the letters; not read where there are none.
    * @returns `chunk` itself where all its series have a place, as good as always.
    */
-  part(chunk: ObservationChunk, at: number): PartedRows {
+  part(chunk: ObservationChunk, clock: Clock): PartedRows {
     const places = this.#places;
     const { table, series, length } = chunk;
     if (places === undefined) return { sound: chunk, letters: noLetters };
@@ -53,6 +54,7 @@ export class PlacedRows {
       }
     }
     if (without === undefined) return { sound: chunk, letters: noLetters };
+    const at = clock.now();
     const letters = Array.from(without, (row) => {
       const { canonical } = table.at(series[row] as number);
       const reason = `Cannot record a data point of the new series "${canonical}" as ${this.#holder} holds at most ${places.max} (series_max)`;

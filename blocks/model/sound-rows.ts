@@ -1,3 +1,4 @@
+import type { Clock } from "../../runtime/clock/clock.ts";
 import type { ErrorCode } from "../../runtime/errors.ts";
 import { newColumn } from "./columns.ts";
 import type { DataType, Position2d } from "./data-type.ts";
@@ -19,9 +20,10 @@ export interface PartedRows {
  * is none of its type. Decoders refuse such rows; a component of a plugin may not. What a custom type asks for beyond JSON is not
  * looked at again, as its check may cost more than the rest of the way of a row.
  *
+ * @param clock For the time of the letters; not read where there are none.
  * @returns `chunk` itself where all its rows are sound, as good as always; `letters` stand for the others.
  */
-export function soundRows(chunk: ObservationChunk, node: string, at: number): PartedRows {
+export function soundRows(chunk: ObservationChunk, node: string, clock: Clock): PartedRows {
   const { length } = chunk;
   if (areSound(chunk) && areOfType(chunk)) return all(chunk);
   const faulty: number[] = [];
@@ -29,6 +31,7 @@ export function soundRows(chunk: ObservationChunk, node: string, at: number): Pa
     if (!isTime(chunk.time[row] as number) || ruleBroken(chunk, row) !== undefined) faulty.push(row);
   }
   if (faulty.length === 0) return all(chunk);
+  const at = clock.now();
   return { sound: withoutRows(chunk, new Set(faulty)), letters: faulty.map((row) => letterOf(chunk, row, node, at)) };
 }
 

@@ -158,6 +158,14 @@ export class GatheredRows {
     if (!alike || this.#small.rows + length > joinedRowsMax) this.#join();
     this.#smallFirst ??= receipt;
     if (enteredAt !== undefined) this.#enteredAt = Math.max(enteredAt, this.#enteredAt ?? enteredAt);
+    if (values instanceof Float64Array) {
+      const { numbers } = this.#small;
+      for (let row = 0; row < length; row += 1) {
+        const into = numbers.push(series[row] as number, time[row] as number);
+        numbers.values[into] = values[row] as number;
+      }
+      return;
+    }
     for (let row = 0; row < length; row += 1) {
       this.#small.add(table.at(series[row] as number), time[row] as number, values[row]);
     }

@@ -132,7 +132,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
 
   /** The rows that the store has room for, and letters for the others. */
   protected placed(chunk: ObservationChunk): PartedRows {
-    return this.#placed.part(chunk, this.clock.now());
+    return this.#placed.part(chunk, this.clock);
   }
 
   /** Puts rows, and the hold on their receipt, with those that wait for the next recording. */

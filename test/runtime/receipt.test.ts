@@ -77,3 +77,16 @@ test("tallies add up by reason", () => {
   expect(sum.filtered.get("late")).toBe(5);
   expect(sum.balanced).toBe(true);
 });
+
+test("what became of rows under another receipt comes to what became of the others, and none enter again", () => {
+  const { made } = receipt(5);
+  made.durable(2);
+  const { made: other } = receipt(3);
+  other.added(1);
+  other.durable(3);
+  other.deadLettered("bad", 1);
+  made.account(other.tally);
+  expect([made.tally.entered, made.tally.added, made.tally.durable]).toEqual([5, 1, 5]);
+  expect(made.tally.deadLettered.get("bad")).toBe(1);
+  expect(made.tally.balanced).toBe(true);
+});

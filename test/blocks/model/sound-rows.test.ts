@@ -5,6 +5,7 @@ import { ObservationChunk } from "../../../blocks/model/observation-chunk.ts";
 import { SeriesTable } from "../../../blocks/model/series.ts";
 import { soundRows } from "../../../blocks/model/sound-rows.ts";
 import { timestampMax, timestampMin } from "../../../blocks/model/timestamp.ts";
+import { virtualClock } from "../../../runtime/clock/virtual-clock.ts";
 import { Receipt } from "../../../runtime/receipt.ts";
 
 const soundTimes = [timestampMin, timestampMin + 1, -1, -0, 0, 1, timestampMax - 1, timestampMax];
@@ -35,7 +36,7 @@ test("of any rows of numbers those are sound that have a time of the calendar an
         new Receipt(rows.length, ignore, ignore),
       );
       const expected = rows.filter(([at, number]) => soundTimes.includes(at) && soundValues.includes(number));
-      const { sound, letters } = soundRows(chunk, "main", 0);
+      const { sound, letters } = soundRows(chunk, "main", virtualClock());
       const found = Array.from({ length: sound.length }, (_, row) => [sound.time[row], sound.values[row]]);
       assert.deepEqual(found, expected);
       assert.equal(letters.length, rows.length - expected.length);
@@ -54,7 +55,7 @@ test("a number that is no 0 and no 1 is none of a series of booleans, and goes o
     values: Float64Array.of(0.5, 1, 7, 0.5, 0),
   };
   const chunk = new ObservationChunk(table, "float", 5, columns, new Receipt(5, ignore, ignore));
-  const { sound, letters } = soundRows(chunk, "main", 0);
+  const { sound, letters } = soundRows(chunk, "main", virtualClock());
   assert.deepEqual([...sound.time.subarray(0, sound.length)], [1, 2, 3, 5]);
   const [{ code, reason, payload } = assert.fail()] = letters;
   assert.equal(`${code} ${reason}`, "VALUE_INVALID Cannot record a value as tbool must be 0 or 1: it is 0.5");
