@@ -66,7 +66,7 @@ export class GatheredRows {
   /**
    * Takes over the caller's hold on the receipt.
    *
-   * @throws {Error} where it names a series beyond its table; nothing can be added any more.
+   * @throws {Error} where it, or a small one before it, names a series beyond its table; nothing can be added any more.
    */
   add(chunk: ObservationChunk): void {
     const { receipt, length } = chunk;
@@ -159,6 +159,7 @@ export class GatheredRows {
     this.#smallFirst ??= receipt;
     if (enteredAt !== undefined) this.#enteredAt = Math.max(enteredAt, this.#enteredAt ?? enteredAt);
     if (values instanceof Float64Array) {
+      // Which series a row is of need not be known to tell its layout.
       const { numbers } = this.#small;
       for (let row = 0; row < length; row += 1) {
         const into = numbers.push(series[row] as number, time[row] as number);
