@@ -13,7 +13,7 @@ import { timeColumn } from "./time-column.ts";
 /**
  * The rows of a file with a header, once.
  *
- * Emits:         chunks of up to 4,096 rows of the file, fewer where no more is there yet; then the dead letters among them.
+ * Emits:         chunks of up to 8,192 rows of the file, fewer where no more is there yet; then the dead letters among them.
  * Backpressures: reads only when asked, and no further ahead than one read of the disk.
  * Completes:     at the end of the file.
  * Cancels:       closes the file.

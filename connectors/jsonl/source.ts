@@ -20,7 +20,7 @@ type JsonlSettings = SettingsOf<typeof settings>;
 /**
  * The messages of a file, one a line, once. A line may also hold an array of messages.
  *
- * Emits:         chunks of 4,096 rows or what is there, one line whole; then the dead letters among them.
+ * Emits:         chunks of 8,192 rows or what is there, one line whole; then the dead letters among them.
  * Backpressures: reads only when asked, and no further ahead than one read of the disk.
  * Completes:     at the end of the file.
  * Cancels:       closes the file.

@@ -10,6 +10,8 @@ interface KernelExports {
   grow(series: number): void;
   areOf(rows: number, series: number): number;
   scatter(from: number, rows: number): number;
+  scanOf(rows: number): number;
+  scatterScans(place: number, rows: number): number;
   wereSound(): number;
   takeBack(rows: number): void;
   groups(): number;
@@ -208,7 +210,12 @@ export class FoldKernel {
       throw new Error(`A chunk names a series that its table, of ${size}, lacks`);
     }
     if (size > this.#seriesRoom) this.#grow();
-    for (let row = 0; row < rows; ) {
+    const scan = this.#exports.scanOf(rows);
+    for (let place = 0; place < scan; ) {
+      place = this.#exports.scatterScans(place, rows);
+      if (place < scan) this.#grow();
+    }
+    for (let row = scan > 0 ? rows : 0; row < rows; ) {
       row = this.#exports.scatter(row, rows);
       if (row < rows) this.#grow();
     }
@@ -294,7 +301,7 @@ const pageBytes = 65_536;
 const bucketsAtOnce = 4_096;
 
 /** As many as a chunk has at most, as a rule; they stay in the cache of the processor until they are sorted. */
-export const windowRows = 4_096;
+export const windowRows = 8_192;
 
 /** Blocks of 32 slots for more series would not stay in the cache; where most have few rows, short ones waste less. */
 const manySeries = 16_384;

@@ -5,7 +5,8 @@
 // Rows come in by a window. Each series has a block of some slots, of 16 bytes for time and value of a row: where that is full, its rows
 // go to the columns. The blocks of all series stay in the cache, and a write that misses it is one of many rows (software write
 // combining: Balkesen et al., Main-Memory Hash Joins on Multi-Core CPUs, 2013). In the columns a series has an extent; where that
-// is full, the series gets one of twice the length.
+// is full, the series gets one of twice the length. Rows of a window in which the same series come again and again in one order, each once, go
+// to the columns at once, series by series: a line of the cache that is written then is one of many rows too.
 //
 // Places of slots, groups, rows and numbers are counted from the start of the blocks or of a column.
 
@@ -21,9 +22,16 @@ let states: usize = 0;
 let statesMax: i32 = 0;
 /** Buckets of the last `fold`. */
 let bucketCount: i32 = 0;
-/** The slot that the next row of each series goes to; behind a full block its end; 0 where the series has no row. */
+/**
+ * Of each series the slot that its next row goes to; behind a full block its end; 0 where it has no row. Where all of its rows are in the
+ * columns, its first slot with `emptied`.
+ */
 let tails: usize = 0;
 let seriesRoom: u32 = 0;
+/** Of a tail: the block has no rows. */
+const emptied: u32 = 1 << 31;
+/** Of a tail, while it is looked whether series are there once. */
+const mark: u32 = 1 << 30;
 /** Of a block: the row behind those that its series has in the columns, the end of the extent, its start, and the first row; all 0 where there is none. */
 let heads: usize = 0;
 /** Of a block: 1 where its series has a row in the columns that is not behind the one before it. */
@@ -50,7 +58,14 @@ let rowsRoom: i32 = 0;
 /** Rows that the columns must have for what was asked of them last. */
 let rowsWanted: i32 = 0;
 /** Series before it have their rows in the columns. */
-let emptied: u32 = 0;
+let listed: u32 = 0;
+/** The series of a scan, again and again, as far as they were looked for; room for two windows. */
+let scan: usize = 0;
+let scanFilled: i32 = 0;
+/** Series of a scan; 0 where the last window had none. */
+let scanLength: i32 = 0;
+/** Of the series of a scan the one that the next window is likely to begin with. */
+let scanNext: i32 = 0;
 let groupSeries: usize = 0;
 let starts: usize = 0;
 let froms: usize = 0;
@@ -83,7 +98,8 @@ export function open(window: i32, buckets: i32): usize {
   windowTime = (__heap_base + 15) & ~15;
   windowValues = windowTime + ofNumbers(window);
   windowSeries = windowValues + ofNumbers(window);
-  bucketSeries = windowSeries + ofCounts(window);
+  scan = windowSeries + ofCounts(window);
+  bucketSeries = scan + (ofCounts(window) << 1);
   bucketStarts = bucketSeries + ofCounts(buckets);
   states = bucketStarts + ofNumbers(buckets);
   statesMax = buckets;
@@ -112,7 +128,7 @@ export function begin(bits: u32, leadRows: i32, extentRows: i32, extentsRows: i3
   rowsUsed = 0;
   rowsWanted = 0;
   groupsWanted = 1;
-  emptied = 0;
+  listed = 0;
   layOut();
 }
 
@@ -239,10 +255,10 @@ export function column(number: i32): usize {
 const timestampMin: f64 = -62135596800000;
 const timestampMax: f64 = 253402300799999;
 
-/** Of the rows of the last `scatter`: all have a whole millisecond of the years 1 to 9999 and a finite number, as `areSound` of sound-rows.ts wants. */
+/** Of the rows that were moved since the window was begun: all have a whole millisecond of the years 1 to 9999 and a finite number, as `areSound` of sound-rows.ts wants. */
 let allSound: bool = true;
 
-/** Whether the rows of the last `scatter` were all sound. */
+/** Whether the rows of the window, which were moved, are all sound. */
 export function wereSound(): bool {
   return allSound;
 }
@@ -277,7 +293,7 @@ export function scatter(from: i32, rows: i32): i32 {
   const places: u32 = (1 << blockBits) - 1;
   let row = moveWhile(from, rows, places);
   while (row < rows) {
-    const tail = tails + (<usize>load<u32>(windowSeries + (<usize>row << 2)) << 2);
+    const tail = tailOf(row);
     let slot = load<u32>(tail);
     if ((slot & places) == 0) slot = freeSlot(slot);
     if (slot == 0) break;
@@ -333,44 +349,182 @@ export function moveWhile(from: i32, rows: i32, places: u32): i32 {
     store<u32>(otherTail, other + 1);
     v128.store(slots + (<usize>other << 4), v128.shuffle<f64>(times, numbers, 1, 3));
   }
-  const within = v128.and(f64x2.ge(least, f64x2.splat(timestampMin)), f64x2.le(most, f64x2.splat(timestampMax)));
-  const sound = v128.and(whole, v128.and(within, f64x2.eq(noNumber, noNumber)));
-  allSound = allSound && i64x2.all_true(sound);
+  noteSound(whole, least, most, noNumber);
   return row;
 }
 
-/** Takes back the rows of the window before `rows`, which were scattered last. */
+/** @param whole Whether times are. @param noNumber The sum of what values less themselves are, which is no number where one is not finite. */
+@inline function noteSound(whole: v128, least: v128, most: v128, noNumber: v128): void {
+  const within = v128.and(f64x2.ge(least, f64x2.splat(timestampMin)), f64x2.le(most, f64x2.splat(timestampMax)));
+  const sound = v128.and(whole, v128.and(within, f64x2.eq(noNumber, noNumber)));
+  allSound = allSound && i64x2.all_true(sound);
+}
+
+/** Takes back the rows of the window before `rows`, which were moved last. */
 export function takeBack(rows: i32): void {
   for (let row = rows - 1; row >= 0; row--) {
-    const tail = tails + (<usize>load<u32>(windowSeries + (<usize>row << 2)) << 2);
-    let slot = load<u32>(tail) - 1;
-    const block = slot >> blockBits;
-    if (slot == firstSlot(block)) {
-      const head = headOf(block);
-      if (hasColumnRows(head)) slot = refill(head, slot);
-      else {
-        // It was the first row of the series, which was the last that came.
-        groupCount--;
-        slot = 0;
-      }
+    const place = tailOf(row);
+    let tail = load<u32>(place);
+    const block = blockOf(tail);
+    const head = headOf(block);
+    if ((tail & emptied) != 0) store<u32>(head, load<u32>(head) - 1);
+    else if (--tail == firstSlot(block)) tail = (block << blockBits) | emptied;
+    if ((tail & emptied) != 0 && !hasColumnRows(head)) {
+      // It was the first row of the series, which was the last that came.
+      groupCount--;
+      tail = 0;
     }
-    store<u32>(tail, slot);
+    store<u32>(place, tail);
   }
 }
 
-/** Brings the last rows of a series back from the columns to its block, which they fill to its end. @returns that. */
-function refill(head: usize, slot: u32): u32 {
-  const end = slot + (1 << blockBits);
-  // Those that were the first of the series did not begin with the first slot.
-  const count = min<u32>(1 << blockBits, load<u32>(head) - load<u32>(head, 12));
-  const row = load<u32>(head) - count;
-  for (let place: u32 = 0; place < count; place++) {
-    const into = blocks + (<usize>(end - count + place) << 4);
-    store<f64>(into, f64At(time, row + place));
-    store<f64>(into, f64At(values, row + place), 8);
+// A scan is a row each of some series, in an order that the next scan has too: devices are polled so, and hand in what they measured.
+
+/**
+ * How many series the scans of the window have, if it has two or more of them and nothing else; or else 0. The first may begin
+ * before the window, the last may end behind it. All series must be known.
+ */
+export function scanOf(rows: i32): i32 {
+  if (scanLength == 0 || !isNextScan(rows)) {
+    scanLength = beginScan(rows);
+    scanNext = 0;
   }
-  store<u32>(head, row);
-  return end;
+  if (scanLength > 0) scanNext = (scanNext + rows) % scanLength;
+  return scanLength;
+}
+
+/** Whether the window goes on with the scans of the one before, and has two or more of them. */
+function isNextScan(rows: i32): bool {
+  if (rows < 2 * scanLength) return false;
+  for (; scanFilled < scanNext + rows; scanFilled++) setI32(scan, scanFilled, i32At(scan, scanFilled - scanLength));
+  return areSame(windowSeries, scan + (<usize>scanNext << 2), rows);
+}
+
+/** @returns the length of the scan that the window begins with, which is noted; 0 where it has no two of one. */
+function beginScan(rows: i32): i32 {
+  const first = load<u32>(windowSeries);
+  const half = rows >> 1;
+  let length = 1;
+  while (length <= half && i32At(windowSeries, length) != first) length++;
+  if (length > half || !areSame(windowSeries, windowSeries + (<usize>length << 2), rows - length)) return 0;
+  if (!areDistinct(length)) return 0;
+  memory.copy(scan, windowSeries, <usize>length << 2);
+  scanFilled = length;
+  return length;
+}
+
+/** Whether so many counts are the same. */
+function areSame(one: usize, other: usize, count: i32): bool {
+  const end = <usize>count << 2;
+  let at: usize = 0;
+  for (; at + 28 < end; at += 32) {
+    const first = i32x4.eq(v128.load(one + at), v128.load(other + at));
+    if (!i32x4.all_true(v128.and(first, i32x4.eq(v128.load(one + at, 16), v128.load(other + at, 16))))) return false;
+  }
+  for (; at < end; at += 4) if (load<u32>(one + at) != load<u32>(other + at)) return false;
+  return true;
+}
+
+/** Whether each of the first series of the window is there once. */
+function areDistinct(series: i32): bool {
+  let marked = 0;
+  for (; marked < series; marked++) {
+    const tail = tailOf(marked);
+    if ((load<u32>(tail) & mark) != 0) break;
+    store<u32>(tail, load<u32>(tail) | mark);
+  }
+  for (let row = 0; row < marked; row++) store<u32>(tailOf(row), load<u32>(tailOf(row)) & ~mark);
+  return marked == series;
+}
+
+/** Where the tail is of the series of a row of the window. */
+@inline function tailOf(row: i32): usize {
+  return tails + (<usize>load<u32>(windowSeries + (<usize>row << 2)) << 2);
+}
+
+/**
+ * Moves the rows of the window, which has scans, to the columns of their series, those of the `place`th series of a scan first.
+ *
+ * @returns behind the last series whose rows it moved: there is no room for those of the next one where that is before `scanLength`.
+ */
+export function scatterScans(place: i32, rows: i32): i32 {
+  if (place == 0) allSound = true;
+  hasRows = true;
+  let series = moveScansWhile(place, rows);
+  while (series < scanLength && hasRoom(series, rows)) series = moveScansWhile(series, rows);
+  return series;
+}
+
+/** How many rows of the window are of the `place`th series of a scan. */
+@inline function rowsOfScan(place: i32, rows: i32): i32 {
+  return (rows - place - 1) / scanLength + 1;
+}
+
+/** Brings what is in the block of a series to the columns, and makes room there for its rows of the window. @returns whether there is. */
+function hasRoom(place: i32, rows: i32): bool {
+  const tail = load<u32>(tailOf(place));
+  const block = tail == 0 ? newBlock() : blockOf(tail);
+  if (block == 0) return false;
+  if (tail != 0 && (tail & emptied) == 0 && !empty(block, tail, false)) return false;
+  store<u32>(tailOf(place), (block << blockBits) | emptied);
+  const head = headOf(block);
+  const count = rowsOfScan(place, rows);
+  return <i32>load<u32>(head) + count <= <i32>load<u32>(head, 4) || extend(head, count, false);
+}
+
+/** The same while the series have nothing in their blocks, and there is room. A function of its own, as `moveWhile`. */
+export function moveScansWhile(from: i32, rows: i32): i32 {
+  const length = scanLength;
+  const stride = <usize>length << 3;
+  const fromTimes = windowValues - windowTime;
+  const across = values - time;
+  const end = windowTime + (<usize>rows << 3);
+  let whole = i64x2.splat(-1);
+  let least = f64x2.splat(0);
+  let most = f64x2.splat(0);
+  let noNumber = f64x2.splat(0);
+  let place = from;
+  for (; place < length; place++) {
+    const tail = load<u32>(tailOf(place));
+    if ((tail & emptied) == 0) break;
+    const block = blockOf(tail);
+    const head = headOf(block);
+    const row = load<u32>(head);
+    const count = rowsOfScan(place, rows);
+    if (<i32>row + count > <i32>load<u32>(head, 4)) break;
+    let into = time + (<usize>row << 3);
+    let newest = f64x2.splat(row == load<u32>(head, 12) ? -Infinity : load<f64>(into - 8));
+    let behind = i64x2.splat(-1);
+    let at = windowTime + (<usize>place << 3);
+    for (; at + stride < end; at += stride << 1) {
+      const times = v128.load64_lane(at + stride, v128.load64_splat(at), 1);
+      const numbers = v128.load64_lane(at + stride + fromTimes, v128.load64_splat(at + fromTimes), 1);
+      v128.store(into, times);
+      v128.store(into + across, numbers);
+      into += 16;
+      whole = v128.and(whole, f64x2.eq(f64x2.floor(times), times));
+      least = f64x2.pmin(least, times);
+      most = f64x2.pmax(most, times);
+      noNumber = f64x2.add(noNumber, f64x2.sub(numbers, numbers));
+      behind = v128.and(behind, areBehind(times, newest));
+      newest = times;
+    }
+    if (at < end) {
+      const times = v128.load64_splat(at);
+      const numbers = v128.load64_splat(at + fromTimes);
+      v128.store64_lane(into, times, 0);
+      v128.store64_lane(into + across, numbers, 0);
+      whole = v128.and(whole, f64x2.eq(f64x2.floor(times), times));
+      least = f64x2.pmin(least, times);
+      most = f64x2.pmax(most, times);
+      noNumber = f64x2.add(noNumber, f64x2.sub(numbers, numbers));
+      behind = v128.and(behind, f64x2.gt(times, v128.shuffle<f64>(newest, newest, 1, 1)));
+    }
+    store<u32>(head, row + count);
+    if (!i64x2.all_true(behind)) setI32(ragged, block, 1);
+  }
+  noteSound(whole, least, most, noNumber);
+  return place;
 }
 
 @inline function headOf(block: u32): usize {
@@ -391,20 +545,32 @@ function refill(head: usize, slot: u32): u32 {
   return blockBits < 5 || hasColumnRows(headOf(block)) ? slot : slot + (((block ^ (block >> 3)) & 7) << 2);
 }
 
-/** @param end Behind the full block of the series; 0 where it has none. @returns a slot for its next row; 0 where there is no room. */
-function freeSlot(end: u32): u32 {
-  if (end == 0) {
-    groupsWanted = groupCount + 2;
-    if (groupsWanted > groupsRoom) return 0;
-    const block = ++groupCount;
-    const head = headOf(block);
-    store<u64>(head, 0);
-    store<u64>(head, 0, 8);
-    setI32(ragged, block, 0);
-    return firstSlot(block);
+/** The block of a series that has one. */
+@inline function blockOf(tail: u32): u32 {
+  return ((tail & emptied) != 0 ? tail ^ emptied : tail - 1) >> blockBits;
+}
+
+/** @param tail Of a series without a block, with a full or with an empty one. @returns a slot for its next row; 0 where there is no room. */
+function freeSlot(tail: u32): u32 {
+  if (tail == 0) {
+    const block = newBlock();
+    return block == 0 ? 0 : firstSlot(block);
   }
-  const slot = end - (1 << blockBits);
-  return empty(slot >> blockBits, end, false) ? slot : 0;
+  if ((tail & emptied) != 0) return tail ^ emptied;
+  const slot = tail - (1 << blockBits);
+  return empty(slot >> blockBits, tail, false) ? slot : 0;
+}
+
+/** @returns 0 where there is no room. */
+function newBlock(): u32 {
+  groupsWanted = groupCount + 2;
+  if (groupsWanted > groupsRoom) return 0;
+  const block = ++groupCount;
+  const head = headOf(block);
+  store<u64>(head, 0);
+  store<u64>(head, 0, 8);
+  setI32(ragged, block, 0);
+  return block;
 }
 
 /**
@@ -465,10 +631,10 @@ export function groups(): i32 {
 /** Brings what is left in blocks into the columns. @returns whether there was room; it goes on where it has stopped. */
 export function emptyAll(): bool {
   const series = seriesRoom;
-  for (; emptied < series; emptied++) {
-    const end = load<u32>(tails + (<usize>emptied << 2));
-    if (end == 0) continue;
-    if (!empty((end - 1) >> blockBits, end, true)) return false;
+  for (; listed < series; listed++) {
+    const tail = load<u32>(tails + (<usize>listed << 2));
+    if (tail == 0 || (tail & emptied) != 0) continue;
+    if (!empty(blockOf(tail), tail, true)) return false;
   }
   return true;
 }
@@ -481,11 +647,11 @@ export function list(): void {
   let group = 0;
   longest = 0;
   for (let series = 0; group < groupCount; series++) {
-    const tail = tails + (<usize>series << 2);
-    const end = load<u32>(tail);
-    if (end == 0) continue;
-    store<u32>(tail, 0);
-    const block = (end - 1) >> blockBits;
+    const place = tails + (<usize>series << 2);
+    const tail = load<u32>(place);
+    if (tail == 0) continue;
+    store<u32>(place, 0);
+    const block = blockOf(tail);
     const head = headOf(block);
     const from = load<u32>(head, 12);
     const to = load<u32>(head);

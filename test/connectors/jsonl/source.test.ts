@@ -73,7 +73,7 @@ test("a compressed file is inflated", async () => {
   expect((await read(new Uint8Array(gzipSync(lines)))).rows).toHaveLength(5_000);
 });
 
-test("a chunk ends with the line that brings it to 4,096 rows", async () => {
+test("a chunk ends with the line that brings it to 8,192 rows", async () => {
   const long = message("a", ...Array.from({ length: chunkRowsMax }, (_, row) => row));
   const { elements } = await read([message("a", 1), long, message("a", 2), message("a", 3), ""].join("\n"));
   expect(elements.map(({ receipt }) => receipt.tally.entered)).toEqual([1, chunkRowsMax, 2]);

@@ -131,7 +131,7 @@ const soundRow = fc.tuple(
 const chunksOfRows = fc.array(
   fc.record({
     rows: fc.array(soundRow, { minLength: 1, maxLength: 40 }),
-    repeats: fc.oneof({ weight: 6, arbitrary: fc.constant(1) }, fc.constantFrom(300, 500)),
+    repeats: fc.oneof({ weight: 6, arbitrary: fc.constant(1) }, fc.constantFrom(300, 1_000)),
     unsoundAt: fc.option(fc.tuple(fc.constantFrom(...unsound), fc.double({ min: 0, max: 1, noNaN: true })), {
       nil: undefined,
     }),
@@ -172,23 +172,106 @@ test("of a chunk with an unsound row a kernel takes no row, as if it had never b
   );
 });
 
+/** Series that come one behind the other again and again, from one of them on; now and then one of them comes twice, or a row late. */
+const scans = fc.record({
+  series: fc.uniqueArray(fc.nat(40), { minLength: 1, maxLength: 24 }),
+  twice: fc.option(fc.nat(23), { nil: undefined, freq: 6 }),
+  rows: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 200 }) }, fc.integer({ min: 8_000, max: 20_000 })),
+  from: fc.nat(23),
+  late: fc.option(fc.oneof(fc.nat(10), fc.nat(199)), { nil: undefined }),
+  other: fc.option(fc.tuple(fc.nat(199), fc.nat(40)), { nil: undefined, freq: 4 }),
+  unsoundAt: fc.option(fc.nat(199), { nil: undefined, freq: 4 }),
+});
+
+/** The same series for as many chunks in a row, each of which goes on where the one before it ended. */
+const manyScans = fc.array(fc.tuple(scans, fc.integer({ min: 1, max: 4 })), { minLength: 1, maxLength: 6 });
+
+test("rows of scans, whole or cut off, and others between them come to their series in their order", () => {
+  const table = new SeriesTable();
+  for (let series = 0; series <= 40; series += 1) table.intern(`m${series}`, {}, "tdouble");
+  const kernel = FoldKernel.open() ?? assert.fail();
+  fc.assert(
+    fc.property(manyScans, fc.constantFrom(0, 100_000), expectations, (given, others, expected) => {
+      kernel.begin({ size: table.size + others }, expected);
+      const last = new Map<number, Map<number, number>>();
+      let time = 0;
+      for (const [{ series, twice, rows, from, late, other, unsoundAt }, chunks] of given) {
+        const all = twice === undefined ? series : [...series, series[twice % series.length] as number];
+        for (let chunk = 0; chunk < chunks; chunk += 1) {
+          const taken = Array.from({ length: rows }, (_, row): Row => {
+            const place = from + chunk * rows + row;
+            const one = row === other?.[0] ? other[1] : (all[place % all.length] as number);
+            time += 1;
+            return [one, row === late ? time - 60 : time - (time % 3), row === unsoundAt ? Number.NaN : time];
+          });
+          const isSound = unsoundAt === undefined || unsoundAt >= rows;
+          assert.equal(kernel.addSound(chunkOf(table, taken)), isSound);
+          if (!isSound) continue;
+          for (const [one, at, value] of taken) last.set(one, (last.get(one) ?? new Map()).set(at, value));
+        }
+      }
+      const inOrder = [...last].sort(([a], [b]) => a - b);
+      assert.deepEqual(
+        rowsIn(kernel),
+        inOrder.map(([one, ofOne]) => {
+          const sorted = [...ofOne].sort(([a], [b]) => a - b);
+          return [one, hexOf(Float64Array.from(sorted, ([at]) => at)), hexOf(Float64Array.from(sorted, ([, v]) => v))];
+        }),
+      );
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("what is left of longer scans is not taken for more of the shorter ones that came next", () => {
+  const table = new SeriesTable();
+  for (let series = 0; series < 5; series += 1) table.intern(`m${series}`, {}, "tdouble");
+  const kernel = FoldKernel.open() ?? assert.fail();
+  kernel.begin(table);
+  const ofThree = (row: number) => row % 3;
+  const ofTwo = (row: number) => 3 + (row % 2);
+  const seriesOf = [
+    ...Array.from({ length: 60 }, (_, row) => ofThree(row)),
+    ...Array.from({ length: 20 }, (_, row) => ofTwo(row)),
+    ...Array.from({ length: 60 }, (_, row) => (row < 22 ? ofTwo(row) : ofThree(row))),
+  ];
+  const rows = seriesOf.map((series, row): Row => [series, row, row]);
+  for (const [from, to] of [
+    [0, 60],
+    [60, 80],
+    [80, 140],
+  ])
+    kernel.add(chunkOf(table, rows.slice(from, to)));
+  assert.deepEqual(
+    rowsIn(kernel),
+    Array.from({ length: 5 }, (_, series) => {
+      const times = hexOf(Float64Array.from(rows.flatMap(([one, time]) => (one === series ? [time] : []))));
+      return [series, times, times];
+    }),
+  );
+});
+
 test.each([
-  ["long", 0],
-  ["short", 100_000],
-])("in %s blocks a late row and an unsound one are seen wherever they come", (_length, others) => {
+  ["scans before long blocks", 0, []],
+  ["scans before short blocks", 100_000, []],
+  ["long blocks behind rows of others", 0, [1, 2]],
+  ["short blocks behind rows of others", 100_000, [1, 2]],
+])("in %s a late row and an unsound one are seen wherever they come", (_where, others, before) => {
   const rows = 70;
   const table = new SeriesTable();
   // More series than there is room for at first: what is known of the first one moves.
   for (let series = 0; series < 3_000; series += 1) table.intern(`m${series}`, {}, "tdouble");
   const counted = { size: table.size + others };
   const kernel = FoldKernel.open() ?? assert.fail();
+  // Without others these rows are scans of one series, and no block has them.
+  const ofBefore = before.map((series): Row => [series, -1, 1]);
   const ofOne = Array.from({ length: rows }, (_, row): Row => [0, row, 1]);
   const ofOthers = Array.from({ length: table.size - 1 }, (_, other): Row => [1 + other, 0, 1]);
   for (let turn = 0; turn < rows; turn += 1) {
     // The first one is in the columns when room is made for others.
     const place = (turn + 20) % rows;
     kernel.begin(counted);
-    kernel.add(chunkOf(table, ofOne.with(place, [0, -1, 1])));
+    kernel.add(chunkOf(table, [...ofBefore, ...ofOne.with(place, [0, -1, 1])]));
     kernel.add(chunkOf(table, ofOthers));
     const groups = groupedInKernel(kernel);
     groups.orderUntil(groups.length);
@@ -196,7 +279,7 @@ test.each([
     assert.equal(groups.oldest(0), -1);
     for (const row of unsound) {
       kernel.begin(counted);
-      assert.equal(kernel.addSound(chunkOf(table, ofOne.with(place, row))), false);
+      assert.equal(kernel.addSound(chunkOf(table, [...ofBefore, ...ofOne.with(place, row)])), false);
     }
   }
 });
