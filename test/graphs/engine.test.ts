@@ -443,6 +443,43 @@ blocks:${rollups("[file, meters]")}`);
   assert.deepEqual(await world.stored(), expected(7, ["a"]));
 });
 
+test.each([
+  ["few", 3],
+  ["many", 5_000],
+])(
+  "a chunk of %s rows that names a series beyond the table fails its segment, which starts again",
+  async (_, length) => {
+    const world = new World();
+    const engine = await world.start(`stores:
+  main: { type: test/flaky }
+sources:
+  meters: { type: test/push }
+blocks:${rollups("meters")}`);
+    await world.clock.settle();
+    const [time, values] = [new Float64Array(length), new Float64Array(length)];
+    const columns = { series: new Uint32Array(length).fill(7), time, values };
+    const never = () => assert.fail("it is not in the store");
+    const unknown = new ObservationChunk(engine.table, "float", length, columns, new Receipt(length, never, never));
+    world.pushes.get("meters")?.(unknown);
+    await world.until(() => world.events.filter((event) => event === "open meters").length === 2);
+    assert.deepEqual(world.logged, [
+      "Segment failed, and starts again from its last commit: A chunk names a series that its table, of 0, lacks",
+    ]);
+    let settled = false;
+    const receipt = new Receipt(
+      1,
+      () => {
+        settled = true;
+      },
+      assert.fail,
+    );
+    world.pushes.get("meters")?.(chunkOf(engine, "a", [5], receipt));
+    await world.until(() => settled);
+    assert.deepEqual(await world.stored(), ["a 0 5"]);
+    await world.during(engine.stop());
+  },
+);
+
 test("updates and tags may have several takers too", async () => {
   const world = new World();
   const engine = await world.start(`stores:
