@@ -803,98 +803,140 @@ export function order(first: i32, last: i32): void {
   }
 }
 
-/**
- * Takes the late rows out of a group, sorts them and merges them with the others.
- *
- * @param known Timestamp of the newest row before `from`.
- */
+/** A row that is late by fewer rows of its series is inserted at once; others are gathered, sorted and merged. */
+const nearRows: usize = 128;
+
+/** @param known Timestamp of the newest row before `from`. */
 function orderGroup(group: i32, start: i32, from: i32, to: i32, known: f64): void {
+  const begin = time + (<usize>start << 3);
   const end = time + (<usize>to << 3);
   // From a time to its value.
   const across = values - time;
-  const lateAcross = lateValues - lateTime;
-  let newest = f64x2.splat(known);
+  let newest = known;
+  let oldest = f64At(time, from);
+  let count = 0;
   let row = time + (<usize>from << 3);
   let behind = row;
-  let lateEnd = lateTime;
-  while (row < end) {
-    if (row + 8 < end) {
-      const times = v128.load(row);
-      if (i64x2.all_true(areBehind(times, newest))) {
-        v128.store(behind, times);
-        v128.store(behind + across, v128.load(row + across));
-        newest = times;
-        behind += 16;
-        row += 16;
-        continue;
-      }
-    }
-    // Which of the two is late is not asked: it would be guessed wrong half of the time. What was written where it does not belong is
-    // written over.
-    for (const both = min(row + 16, end); row < both; row += 8) {
-      const at = load<f64>(row);
-      const value = load<f64>(row + across);
+  while (true) {
+    let at: f64 = 0;
+    let value: f64 = 0;
+    for (; row < end; row += 8) {
+      at = load<f64>(row);
+      value = load<f64>(row + across);
+      if (!(at > newest)) break;
+      newest = at;
       store<f64>(behind, at);
       store<f64>(behind + across, value);
-      store<f64>(lateEnd, at);
-      store<f64>(lateEnd + lateAcross, value);
-      const step = <usize>(at > f64x2.extract_lane(newest, 1)) << 3;
-      behind += step;
-      lateEnd += 8 - step;
-      newest = f64x2.pmax(f64x2.splat(at), v128.shuffle<f64>(newest, newest, 1, 1));
+      behind += 8;
     }
+    if (row == end) break;
+    row += 8;
+    const many = behind >= begin + (nearRows << 3);
+    if (many && load<f64>(behind - (nearRows << 3)) > at) {
+      setF64(lateTime, count, at);
+      setF64(lateValues, count, value);
+      count++;
+      continue;
+    }
+    oldest = min(oldest, at);
+    const place = many ? placeAmongNear(at, behind) : placeAmong(at, begin, behind);
+    if (load<f64>(place) != at) {
+      makeRoom(place, behind, across);
+      behind += 8;
+    }
+    store<f64>(place, at);
+    store<f64>(place + across, value);
   }
-  const count = <i32>((lateEnd - lateTime) >> 3);
-  sortLate(count);
-  mergeLateRows(group, count, time + (<usize>start << 3), behind);
+  let last = <i32>((behind - time) >> 3);
+  if (count > 0) {
+    sortLate(count);
+    count = lastOfEach(count);
+    oldest = min(oldest, f64At(lateTime, 0));
+    last = mergeLateRows(count, start, last);
+  }
+  setI32(tos, group, last);
+  setI32(froms, group, lowerBound(time, oldest, start, last));
+}
+
+// Both look for the first row whose time is not below `at`, as that of the last is not, without a branch: it would be guessed wrong half
+// of the time.
+
+/** Among the rows of `from` to `to`: at least one. */
+@inline function placeAmong(at: f64, from: usize, to: usize): usize {
+  let low = from;
+  let rows: usize = (to - from) >> 3;
+  while (rows > 1) {
+    const half = rows >> 1;
+    low += (half << 3) & (0 - <usize>(at > load<f64>(low + (half << 3) - 8)));
+    rows -= half;
+  }
+  return low;
+}
+
+/** Among the last `nearRows` before `end`: of every eighth first, and then of eight. */
+@inline function placeAmongNear(at: f64, end: usize): usize {
+  const first = end - (nearRows << 3);
+  const ats = f64x2.splat(at);
+  // Each lane counts down.
+  let below = i64x2.splat(0);
+  for (let row = first; row < end; row += 256) {
+    const some = v128.load64_lane(row + 64, v128.load64_splat(row), 1);
+    const others = v128.load64_lane(row + 192, v128.load64_splat(row + 128), 1);
+    below = i64x2.add(below, i64x2.add(f64x2.lt(some, ats), f64x2.lt(others, ats)));
+  }
+  const eight = first + (<usize>max(0, -1 - sumOf(below)) << 6);
+  const some = i64x2.add(f64x2.lt(v128.load(eight), ats), f64x2.lt(v128.load(eight, 16), ats));
+  const others = i64x2.add(f64x2.lt(v128.load(eight, 32), ats), f64x2.lt(v128.load(eight, 48), ats));
+  return eight - (<usize>sumOf(i64x2.add(some, others)) << 3);
+}
+
+@inline function sumOf(lanes: v128): i32 {
+  return <i32>(i64x2.extract_lane(lanes, 0) + i64x2.extract_lane(lanes, 1));
+}
+
+/** Moves the rows from `from` to `to` one further. */
+@inline function makeRoom(from: usize, to: usize, across: usize): void {
+  let end = to;
+  for (; end >= from + 16; end -= 16) {
+    v128.store(end - 8, v128.load(end - 16));
+    v128.store(end + across - 8, v128.load(end + across - 16));
+  }
+  if (end > from) {
+    store<f64>(end, load<f64>(end - 8));
+    store<f64>(end + across, load<f64>(end + across - 8));
+  }
 }
 
 /**
- * Merges the late rows, of which those of one time are in the order in which they came, into those of a group, which begin at `begin` and
- * end at `end`. Of a late row and others of its time, which came before it, it alone stays.
+ * Merges the late rows into those in order, `start` to `main`. A late row takes the place of the other row of its time, which
+ * came before it. @returns behind the last row.
  */
-function mergeLateRows(group: i32, count: i32, begin: usize, end: usize): void {
-  const across = values - time;
-  const last = end + ofNumbers(count);
+function mergeLateRows(count: i32, start: i32, main: i32): i32 {
+  const end = main + count;
   // From the end, so that no row is written over before it moved.
-  let from = end;
-  let into = last;
-  let newest = Infinity;
+  let moved = main - 1;
+  let into = end - 1;
   for (let place = count - 1; place >= 0; place--) {
     const at = f64At(lateTime, place);
-    if (at == newest) continue;
-    newest = at;
-    const ats = f64x2.splat(at);
-    while (from >= begin + 16) {
-      const times = v128.load(from - 16);
-      if (!i64x2.all_true(f64x2.gt(times, ats))) break;
-      v128.store(into - 16, times);
-      v128.store(into + across - 16, v128.load(from + across - 16));
-      from -= 16;
-      into -= 16;
+    while (moved >= start && f64At(time, moved) > at) {
+      setF64(time, into, f64At(time, moved));
+      setF64(values, into, f64At(values, moved));
+      into--;
+      moved--;
     }
-    if (from > begin) {
-      // One more, if it is behind; or else it is written over.
-      const other = load<f64>(from - 8);
-      store<f64>(into - 8, other);
-      store<f64>(into + across - 8, load<f64>(from + across - 8));
-      const step = <usize>(other > at) << 3;
-      from -= step;
-      into -= step;
-      if (from > begin) from -= <usize>(load<f64>(from - 8) == at) << 3;
-    }
-    into -= 8;
-    store<f64>(into, at);
-    store<f64>(into + across, f64At(lateValues, place));
+    if (moved >= start && f64At(time, moved) == at) moved--;
+    setF64(time, into, at);
+    setF64(values, into, f64At(lateValues, place));
+    into--;
   }
-  // Of each row that does not stay a gap is left.
-  const gap = into - from;
+  // Of each row whose place was taken a gap is left.
+  const gap = into - moved;
   if (gap > 0) {
-    memory.copy(from, into, last - into);
-    memory.copy(from + across, into + across, last - into);
+    const rows = <usize>(end - 1 - into) << 3;
+    memory.copy(time + (<usize>(moved + 1) << 3), time + (<usize>(into + 1) << 3), rows);
+    memory.copy(values + (<usize>(moved + 1) << 3), values + (<usize>(into + 1) << 3), rows);
   }
-  setI32(tos, group, <i32>((last - gap - time) >> 3));
-  setI32(froms, group, min(i32At(froms, group), <i32>((from - time) >> 3)));
+  return end - gap;
 }
 
 /** So many late rows are inserted one by one; longer runs of them are merged. */
@@ -917,25 +959,17 @@ function sortLate(count: i32): void {
 }
 
 function insertLate(from: i32, to: i32): void {
-  const across = lateValues - lateTime;
-  const first = lateTime + ofNumbers(from);
-  const end = lateTime + ofNumbers(to);
-  let newest = load<f64>(first);
-  for (let place = first + 8; place < end; place += 8) {
-    const at = load<f64>(place);
-    if (at >= newest) {
-      newest = at;
-      continue;
-    }
-    const value = load<f64>(place + across);
+  for (let place = from + 1; place < to; place++) {
+    const at = f64At(lateTime, place);
+    const value = f64At(lateValues, place);
     let into = place;
-    do {
-      store<f64>(into, load<f64>(into - 8));
-      store<f64>(into + across, load<f64>(into + across - 8));
-      into -= 8;
-    } while (into > first && load<f64>(into - 8) > at);
-    store<f64>(into, at);
-    store<f64>(into + across, value);
+    while (into > from && f64At(lateTime, into - 1) > at) {
+      setF64(lateTime, into, f64At(lateTime, into - 1));
+      setF64(lateValues, into, f64At(lateValues, into - 1));
+      into--;
+    }
+    setF64(lateTime, into, at);
+    setF64(lateValues, into, value);
   }
 }
 
@@ -949,6 +983,19 @@ function mergeLate(from: i32, middle: i32, to: i32): void {
     setF64(spareTime, into, f64At(lateTime, taken));
     setF64(spareValues, into, f64At(lateValues, taken));
   }
+}
+
+/** Of late rows of one time the last is kept. @returns how many are. */
+function lastOfEach(count: i32): i32 {
+  let kept = 0;
+  for (let place = 0; place < count; place++) {
+    const at = f64At(lateTime, place);
+    if (kept > 0 && f64At(lateTime, kept - 1) == at) kept--;
+    setF64(lateTime, kept, at);
+    setF64(lateValues, kept, f64At(lateValues, place));
+    kept++;
+  }
+  return kept;
 }
 
 /**
