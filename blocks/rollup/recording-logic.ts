@@ -36,7 +36,7 @@ export interface RecordingParts {
  * Takes chunks in, lets them gather, records them in one piece, and hands what follows from them to the outlets `updates` and
  * `tags`. What the message and the observation block share.
  *
- * Gathers at most twice `grouper.size` rows (and the chunk that crossed the line): one batch on its way to the store, and one
+ * Gathers at most twice `grouper.size` rows (and the chunks that crossed the line): one batch on its way to the store, and one
  * that waits or, where the store takes it, follows it. Beyond that it does not pull.
  */
 export abstract class RecordingLogic extends GraphStageLogic {
@@ -57,7 +57,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
     this.#pauses = false;
     this.#pullMore();
   });
-  /** Recordings on their way to the store, and their rows. */
+  /** Recordings on their way to the store, and their rows, `grouper.size` of each at most. */
   #recordings = 0;
   #recordingRows = 0;
   /** The last of them is not folded yet. */
@@ -193,13 +193,14 @@ export abstract class RecordingLogic extends GraphStageLogic {
     if (this.#rows === 0 || this.#recordings >= this.#recorder.recordingsMax) return;
     if (!this.#due && !this.#finishing && this.#rows < this.#grouper.size) return;
     const batch = this.#gathered.take();
-    const gathered = this.#rows;
+    // What a chunk had beyond the line must not keep as many rows out of the next batch, which would not reach it.
+    const counted = Math.min(this.#rows, this.#grouper.size);
     this.#recordings += 1;
-    this.#recordingRows += gathered;
+    this.#recordingRows += counted;
     this.#rows = 0;
     this.#due = false;
     this.cancelTimer("grouper");
-    this.#follow(this.#recorder.record(batch), batch, gathered);
+    this.#follow(this.#recorder.record(batch), batch, counted);
     this.#pause();
   }
 
@@ -210,13 +211,13 @@ export abstract class RecordingLogic extends GraphStageLogic {
   }
 
   /** @param part Of the batch: the first, or the next. */
-  #follow(part: Promise<Recording>, batch: RowBatch, gathered: number): void {
+  #follow(part: Promise<Recording>, batch: RowBatch, counted: number): void {
     this.#folding = true;
     this.#recordRest = undefined;
     const failed = this.getAsyncCallback((error: Error) => this.failStage(error));
-    const written = this.getAsyncCallback(() => this.#written(batch, gathered));
+    const written = this.getAsyncCallback(() => this.#written(batch, counted));
     const folded = this.getAsyncCallback((recording: Recording) => {
-      this.#folded(recording, batch, gathered);
+      this.#folded(recording, batch, counted);
       this.#startIfDue();
     });
     const recorded = this.getAsyncCallback((done: () => void) => done());
@@ -229,7 +230,7 @@ export abstract class RecordingLogic extends GraphStageLogic {
           await recording.settled;
         }
         recorded(() => {
-          if (recording.settled === undefined) this.#folded(recording, batch, gathered);
+          if (recording.settled === undefined) this.#folded(recording, batch, counted);
           this.#recorded(recording, touched, batch);
         });
         // Waited for here, not in a turn of the stage: the write may fail before that, or after the stage has stopped.
@@ -240,9 +241,9 @@ export abstract class RecordingLogic extends GraphStageLogic {
   }
 
   /** The next may be folded while states of this one are computed in other threads. */
-  #folded({ rest }: Recording, batch: RowBatch, gathered: number): void {
+  #folded({ rest }: Recording, batch: RowBatch, counted: number): void {
     this.#folding = false;
-    if (rest !== undefined) this.#recordRest = () => this.#follow(rest(), batch, gathered);
+    if (rest !== undefined) this.#recordRest = () => this.#follow(rest(), batch, counted);
   }
 
   #recorded(recording: Recording, touched: Recording["touched"], { receipts }: RowBatch): void {
@@ -266,9 +267,9 @@ export abstract class RecordingLogic extends GraphStageLogic {
     this.#startIfDue();
   }
 
-  #written({ receipts, rows }: RowBatch, gathered: number): void {
+  #written({ receipts, rows }: RowBatch, counted: number): void {
     this.#recordings -= 1;
-    this.#recordingRows -= gathered;
+    this.#recordingRows -= counted;
     receipts.forEach((receipt, place) => {
       receipt.durable(rows[place] as number);
       receipt.release();
