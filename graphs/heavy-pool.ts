@@ -1,7 +1,9 @@
+import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import type { HeavyBatch, HeavyOutcome, HeavyRunner, HeavyTask } from "../blocks/model/heavy-task.ts";
 import type { ActorSystem } from "../runtime/actors/actor-system.ts";
 import type { Clock, Timer } from "../runtime/clock/clock.ts";
 import { EngineError } from "../runtime/errors.ts";
+import type { PoolTask } from "../runtime/workers/pool-worker.ts";
 import { move } from "../runtime/workers/transfer.ts";
 import { WorkerPool } from "../runtime/workers/worker-pool.ts";
 
@@ -28,16 +30,17 @@ interface Taken {
 
 /**
  * Runs the steps of heavy derivators in threads, about in the order in which they were asked for. A thread gets some of them at
- * once, fewer as fewer wait, so that it need not wait for us between two short ones. A step that throws, ends its thread or
- * passes the deadline fails alone: its neighbours run again.
+ * once, fewer as fewer wait, and the next ones while it runs these, so that it need not wait for us. A step that throws, ends its
+ * thread or passes the deadline fails alone: its neighbours run again.
  *
- * Memory: the columns of what runs. What waits holds none of its own: the recording it belongs to bounds it.
+ * Memory: the columns of what threads were given. What waits holds none of its own: the recording it belongs to bounds it.
  */
 export class HeavyPool implements HeavyRunner {
   readonly #pool: WorkerPool;
   readonly #clock: Clock;
   readonly #settings: HeavyPoolSettings;
-  #idle: number;
+  /** Of so many threads at most. */
+  readonly #shifts = new Set<Shift>();
   /** Those that wait, youngest last; and those whose turn comes before them, youngest first. */
   #waiting: Asked[] = [];
   #nextLast: Asked[] = [];
@@ -47,7 +50,6 @@ export class HeavyPool implements HeavyRunner {
     this.#pool = WorkerPool.of(system, { name: "heavy", threads, ...(execArgv !== undefined && { execArgv }) });
     this.#clock = clock;
     this.#settings = settings;
-    this.#idle = threads;
   }
 
   start(): void {
@@ -63,15 +65,22 @@ export class HeavyPool implements HeavyRunner {
   }
 
   #begin(): void {
-    while (this.#idle > 0) {
+    const { threads } = this.#settings;
+    for (;;) {
       const left = this.#waiting.length + this.#nextLast.length;
       if (left === 0) return;
-      const count = Math.min(batchMax, Math.ceil(left / (4 * this.#settings.threads)));
-      this.#idle -= 1;
-      void this.#runBatch(this.#oldest(count)).finally(() => {
-        this.#idle += 1;
-        this.#begin();
-      });
+      const count = Math.min(batchMax, Math.ceil(left / (4 * threads)));
+      if (this.#shifts.size < threads) {
+        const shift = new Shift(this.#clock, this.#settings.deadline, () => this.#begin());
+        this.#shifts.add(shift);
+        shift.add(this.#oldest(count));
+        void this.#run(shift);
+      } else {
+        // The last ones go to whoever is free first.
+        const next = count > 1 ? [...this.#shifts].find((shift) => shift.batches.length < 2) : undefined;
+        if (next === undefined) return;
+        next.add(this.#oldest(count));
+      }
     }
   }
 
@@ -91,59 +100,53 @@ export class HeavyPool implements HeavyRunner {
     return taken;
   }
 
-  async #runBatch(taken: readonly Taken[]): Promise<void> {
-    const asked = taken.map((step) => step.asked);
-    const begun = new Int32Array(new SharedArrayBuffer(4));
-    const watch = new Watch(this.#clock, begun, this.#settings.deadline);
+  async #run(shift: Shift): Promise<void> {
     try {
-      const tasks = taken.map(({ task }) => task);
-      const batch: HeavyBatch = { tasks, begun };
-      const element = move(batch, () => tasks.flatMap(buffersOf));
-      const call = { module: kernel, exportName: "runHeavyBatch", element };
-      const outcomes = (await this.#pool.run(call, watch.signal)) as HeavyOutcome[];
-      outcomes.forEach((outcome, index) => {
-        if ("fault" in outcome) asked[index]?.reject(outcome.fault);
-        else asked[index]?.resolve(outcome.value);
-      });
+      await this.#pool.run(shift.call, shift.signal);
     } catch (thrown) {
-      this.#failed(asked, Atomics.load(begun, 0), watch.late ?? causeOf(thrown));
-    } finally {
-      watch.end();
+      shift.failed(shift.late ?? causeOf(thrown));
     }
-  }
-
-  /** The last one that began is who did it; where none had, all fail, as no thread will do better. */
-  #failed(asked: readonly Asked[], begun: number, fault: unknown): void {
-    const [culprits, others] =
-      begun === 0 ? [asked, []] : [asked.slice(begun - 1, begun), asked.toSpliced(begun - 1, 1)];
-    for (const { reject } of culprits) reject(fault);
-    this.#nextLast.push(...others.reverse());
+    this.#shifts.delete(shift);
+    this.#nextLast.push(...shift.end().reverse());
+    this.#begin();
   }
 }
 
-/** Steps in one message at most, and bytes of columns: enough that the message costs little beside them. */
-const batchMax = 256;
-const batchBytesMax = 4 * 2 ** 20;
-/** Longest start of a thread and of plugins in it, which have nothing to do with the data. */
-const startMs = 60_000;
+/** What a thread was given and has not told the outcomes of. */
+interface Batch {
+  readonly asked: readonly Asked[];
+  readonly begun: Int32Array<SharedArrayBuffer>;
+}
 
-/** Aborts a batch when one of its steps takes longer than the deadline, or up to a quarter more. */
-class Watch {
+/**
+ * Batches that one thread runs one after the other, until it finds no more. It is aborted when a step takes longer than the
+ * deadline, or up to a quarter more.
+ */
+class Shift {
+  /** Oldest first. */
+  readonly batches: Batch[] = [];
   /** Why it was aborted. */
   late: EngineError | undefined;
-  readonly #abort = new AbortController();
   readonly #clock: Clock;
-  readonly #begun: Int32Array;
   readonly #deadlineMs: number;
+  readonly #onBatch: () => void;
+  readonly #channel = new MessageChannel();
+  readonly #abort = new AbortController();
   #timer: Timer | undefined;
-  #seen = 0;
+  /** How far it was at the last look that saw a change, and when that was. */
+  #seen: { readonly batch: Batch | undefined; readonly begun: number } = { batch: undefined, begun: 0 };
   #since: number;
 
-  constructor(clock: Clock, begun: Int32Array, deadlineMs: number) {
+  /** @param onBatch Called when the outcomes of one have come. */
+  constructor(clock: Clock, deadlineMs: number, onBatch: () => void) {
     this.#clock = clock;
-    this.#begun = begun;
     this.#deadlineMs = deadlineMs;
+    this.#onBatch = onBatch;
     this.#since = clock.monotonic();
+    this.#channel.port1.on("message", (outcomes: readonly HeavyOutcome[]) => {
+      this.#settle(outcomes);
+      this.#onBatch();
+    });
     this.#look();
   }
 
@@ -151,15 +154,71 @@ class Watch {
     return this.#abort.signal;
   }
 
-  end(): void {
+  /** What the thread is to do. */
+  get call(): PoolTask {
+    const { port2 } = this.#channel;
+    return { module: kernel, exportName: "runHeavyBatches", element: move({ port: port2 }, () => [port2]) };
+  }
+
+  add(taken: readonly Taken[]): void {
+    const begun = new Int32Array(new SharedArrayBuffer(4));
+    const tasks = taken.map(({ task }) => task);
+    const asked = taken.map((step) => step.asked);
+    const batch: HeavyBatch = { tasks, begun };
+    try {
+      this.#channel.port1.postMessage(batch, tasks.flatMap(buffersOf));
+      this.batches.push({ asked, begun });
+    } catch (fault) {
+      // Something of it cannot leave this thread.
+      for (const { reject } of asked) reject(fault);
+    }
+  }
+
+  /** Rejects the step of the oldest batch that began last, which is the one that did it; where none had, all, as no thread will do better. */
+  failed(fault: unknown): void {
+    this.#receive();
+    const batch = this.batches.shift();
+    if (batch === undefined) return;
+    const { asked } = batch;
+    const begun = Atomics.load(batch.begun, 0);
+    const [culprits, others] =
+      begun === 0 ? [asked, []] : [asked.slice(begun - 1, begun), asked.toSpliced(begun - 1, 1)];
+    for (const { reject } of culprits) reject(fault);
+    this.batches.unshift({ ...batch, asked: others });
+  }
+
+  /** @returns what has to run again, oldest first. */
+  end(): Asked[] {
+    this.#receive();
     this.#timer?.cancel();
+    this.#channel.port1.close();
+    return this.batches.flatMap(({ asked }) => asked);
+  }
+
+  /** What has come and waits for its turn to be heard. */
+  #receive(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#channel.port1) as { message: readonly HeavyOutcome[] } | undefined;
+      if (received === undefined) return;
+      this.#settle(received.message);
+    }
+  }
+
+  #settle(outcomes: readonly HeavyOutcome[]): void {
+    const { asked = [] } = this.batches.shift() ?? {};
+    outcomes.forEach((outcome, index) => {
+      if ("fault" in outcome) asked[index]?.reject(outcome.fault);
+      else asked[index]?.resolve(outcome.value);
+    });
   }
 
   #look(): void {
-    const begun = Atomics.load(this.#begun, 0);
+    this.#receive();
+    const [batch] = this.batches;
+    const begun = batch === undefined ? 0 : Atomics.load(batch.begun, 0);
     const now = this.#clock.monotonic();
-    if (begun !== this.#seen) this.#since = now;
-    this.#seen = begun;
+    if (batch !== this.#seen.batch || begun !== this.#seen.begun) this.#since = now;
+    this.#seen = { batch, begun };
     const limitMs = begun === 0 ? startMs : this.#deadlineMs;
     if (now - this.#since >= limitMs) {
       const what = begun === 0 ? "a thread must have started" : "a step (`deadline` of `workers`) must have ended";
@@ -169,6 +228,12 @@ class Watch {
     } else this.#timer = this.#clock.after(Math.max(1, this.#deadlineMs / 4), () => this.#look());
   }
 }
+
+/** Steps in one message at most, and bytes of columns: enough that the message costs little beside them. */
+const batchMax = 256;
+const batchBytesMax = 4 * 2 ** 20;
+/** Longest start of a thread and of plugins in it, which have nothing to do with the data. */
+const startMs = 60_000;
 
 const kernel = new URL(`../blocks/model/heavy-task${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url)
   .href;

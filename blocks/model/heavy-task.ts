@@ -1,3 +1,5 @@
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { sentenceOf } from "../../runtime/errors.ts";
 import type { Points } from "./columns.ts";
 import type { AnyDerivator, Derivator, TimeSpan } from "./derivator.ts";
 import { configuredDerivator, type PluginChoice } from "./plugin-choice.ts";
@@ -24,15 +26,15 @@ export interface HeavyRunner {
   /** There will be steps: what runs them may be made ready. */
   start(): void;
   /**
-   * @param make Called when the step's turn has come, so that what waits holds no columns of its own; again where a neighbour of
-   *   the step ended their thread.
+   * @param make Called when the step's turn has come, so that what waits holds no columns of its own; again where a thread did not
+   *   get to it, as a neighbour of the step ended it.
    * @returns the encoded state, or the result.
    * @throws what the plugin threw, how its thread ended, or that it took longer than the settings allow.
    */
   run(make: () => HeavyTask): Promise<unknown>;
 }
 
-/** Several tasks in one message, and a number in shared memory: how many of them have begun, once all plugins are loaded. */
+/** Several tasks in one message, and a number in shared memory: how many of them have begun, once all their plugins are loaded. */
 export interface HeavyBatch {
   readonly tasks: readonly HeavyTask[];
   readonly begun: Int32Array<SharedArrayBuffer>;
@@ -41,8 +43,26 @@ export interface HeavyBatch {
 /** What became of one task. */
 export type HeavyOutcome = { readonly value: unknown } | { readonly fault: unknown };
 
-/** What a thread does with tasks: the same calls, in the same order, as without a thread. One that throws fails alone. */
-export async function runHeavyBatch({ tasks, begun }: HeavyBatch): Promise<HeavyOutcome[]> {
+/**
+ * What a thread does: runs the batches that come through a port, and sends the outcomes of each, an array like its tasks, as soon as
+ * it has them. Returns when no more are at hand.
+ */
+export async function runHeavyBatches({ port }: { port: MessagePort }): Promise<void> {
+  for (;;) {
+    const received = receiveMessageOnPort(port) as { message: HeavyBatch } | undefined;
+    if (received === undefined) break;
+    const outcomes = await outcomesOf(received.message);
+    try {
+      port.postMessage(outcomes);
+    } catch {
+      port.postMessage(outcomes.map(sendable));
+    }
+  }
+  port.close();
+}
+
+/** The same calls, in the same order, as without a thread. One that throws fails alone. */
+async function outcomesOf({ tasks, begun }: HeavyBatch): Promise<HeavyOutcome[]> {
   const loaded: (Derivator | { fault: unknown })[] = [];
   for (const task of tasks) loaded.push(await derivatorOf(task).catch((fault: unknown) => ({ fault })));
   return tasks.map(({ step }, index) => {
@@ -55,6 +75,15 @@ export async function runHeavyBatch({ tasks, begun }: HeavyBatch): Promise<Heavy
       return { fault };
     }
   });
+}
+
+/** A plugin may return, and throw, what cannot leave its thread, such as a function. */
+function sendable(outcome: HeavyOutcome): HeavyOutcome {
+  try {
+    return structuredClone(outcome);
+  } catch (fault) {
+    return { fault: new TypeError(sentenceOf(fault)) };
+  }
 }
 
 /** What this thread has loaded: as many as the graph has heavy derivators. */

@@ -72,3 +72,10 @@ export const unmerging = defineDerivator({
     throw new TypeError("it cannot be joined");
   },
 });
+
+/** Its state is nothing that can be copied to another thread, from 130 on. */
+const plain = values("unsendable", nothing, nearest(0));
+export const unsendable = defineDerivator({
+  ...plain,
+  encode: (state: number[]) => (state.includes(130) ? ((() => {}) as never) : plain.encode(state)),
+});
