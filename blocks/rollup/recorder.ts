@@ -97,7 +97,7 @@ export class Recorder {
   #turn: 0 | 1 = 0;
   /** The last recording had very many series: what overlaps with such a one would be too much in memory. */
   #large = false;
-  readonly #partSeriesMax: number;
+  readonly #partSeriesMax: number | undefined;
   readonly #revisions = new WriteRevisions();
   #statesExpected = 0;
   /** Resolves when no recording has states elsewhere any more; absent where none has. */
@@ -117,7 +117,7 @@ export class Recorder {
     failures?: DerivatorFailures;
     /** See `GatheredRows`. */
     kernelRows?: number;
-    /** Series of a part at most. */
+    /** Series of a part at most. Default: all of a batch of up to 8,192, or else 2,048. */
     partSeriesMax?: number;
   }) {
     this.#kernelRows = given.kernelRows;
@@ -128,7 +128,7 @@ export class Recorder {
     const { period, failures } = given;
     const parts = { ...given, hot: this.#hot, hotPoints: this.#hotPoints };
     this.#folder = period && new BucketFolder({ ...parts, period, failures });
-    this.#partSeriesMax = given.partSeriesMax ?? partSeriesMaxDefault;
+    this.#partSeriesMax = given.partSeriesMax;
   }
 
   /** Recordings that may be asked for before the first of them is durable, so that none waits. */
@@ -161,10 +161,11 @@ export class Recorder {
     const start = async () => {
       if (overlaps) this.#turn = this.#turn === 0 ? 1 : 0;
       const grouped = this.#grouped(rows);
-      this.#large = isLarge(grouped.reduce((groups, { length }) => groups + length, 0));
+      const groups = grouped.reduce((sum, { length }) => sum + length, 0);
+      this.#large = isLarge(groups);
       const revisionOf = this.#revisions.next([...rows.chunks, ...rows.taken]);
       return this.#recordPart({
-        parts: partsOf(grouped, this.#partSeriesMax),
+        parts: partsOf(grouped, this.#partSeriesMax ?? (groups > wholeSeriesMax ? partSeriesMax : groups)),
         revisionOf,
         before: durable,
         ...{ written: [], done: [] },
@@ -292,7 +293,10 @@ export class Recorder {
 }
 
 /** Tables of so many states, and what is written for them, take some 10 MB. */
-const partSeriesMaxDefault = 8_192;
+const wholeSeriesMax = 8_192;
+
+/** Of a batch of more series; while one part is written, the next is folded, and what follows from the last is on its way. */
+const partSeriesMax = 2_048;
 
 /** Raw points that are kept for each series of `hotSeriesMax`, on average. */
 const hotPointsOfSeries = 16;
