@@ -133,7 +133,7 @@ class Shift {
   readonly #channel = new MessageChannel();
   readonly #abort = new AbortController();
   #timer: Timer | undefined;
-  /** How far it was at the last look that saw a change, and when that was. */
+  /** How far it was at the last look, and since when. */
   #seen: { readonly batch: Batch | undefined; readonly begun: number } = { batch: undefined, begun: 0 };
   #since: number;
 
