@@ -20,6 +20,8 @@ interface Asked {
   readonly make: () => HeavyTask;
   readonly resolve: (value: unknown) => void;
   readonly reject: (fault: unknown) => void;
+  /** A thread that it was given to ended before it got to any step beside it. */
+  again?: true;
 }
 
 /** A step whose turn has come. */
@@ -174,16 +176,20 @@ class Shift {
     }
   }
 
-  /** Rejects the step of the oldest batch that began last, which is the one that did it; where none had, all, as no thread will do better. */
+  /**
+   * Rejects the step of the oldest batch that began last, which is the one that did it. Where none had, it may have been something
+   * that a step before them left running: it rejects those to which this happens again.
+   */
   failed(fault: unknown): void {
     this.#receive();
     const batch = this.batches.shift();
     if (batch === undefined) return;
     const { asked } = batch;
     const begun = Atomics.load(batch.begun, 0);
-    const [culprits, others] =
-      begun === 0 ? [asked, []] : [asked.slice(begun - 1, begun), asked.toSpliced(begun - 1, 1)];
+    const culprits = begun === 0 ? asked.filter(({ again }) => again) : asked.slice(begun - 1, begun);
     for (const { reject } of culprits) reject(fault);
+    const others = asked.filter((one) => !culprits.includes(one));
+    if (begun === 0) for (const one of others) one.again = true;
     this.batches.unshift({ ...batch, asked: others });
   }
 

@@ -44,6 +44,11 @@ export const quantile = defineDerivator({
 /** Ends its thread at 130. */
 export const crashing = defineDerivator(values("crashing", (value) => value === 130 && process.exit(3), nearest(0)));
 
+/** Ends its thread a while after 130. */
+export const straying = defineDerivator(
+  values("straying", (value) => value === 130 && setTimeout(() => process.exit(3), 100), nearest(0)),
+);
+
 /** Never returns at 130. */
 export const endless = defineDerivator(
   values(

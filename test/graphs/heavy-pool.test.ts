@@ -5,10 +5,11 @@ import { ActorSystem } from "../../runtime/actors/actor-system.ts";
 import { systemClock } from "../../runtime/clock/system-clock.ts";
 import { threadArguments } from "../runtime/workers/thread-arguments.ts";
 
-const module = new URL("./heavy-derivators.ts", import.meta.url).href;
+const derivators = new URL("./heavy-derivators.ts", import.meta.url).href;
+const slowDerivators = new URL("./slow-derivators.ts", import.meta.url).href;
 
 /** The state of one value; at 130 some of the derivators fail. */
-function adding(name: string, value: number): () => HeavyTask {
+function adding(name: string, value: number, module = derivators): () => HeavyTask {
   return () => {
     const points = { time: Float64Array.of(0), values: Float64Array.of(value) };
     return { module, exportName: name, choice: name, stateName: name, step: { kind: "add", state: undefined, points } };
@@ -46,6 +47,14 @@ test("several steps that end their thread fail alone, each of them", async () =>
   const tasks = values.map((value) => adding("crashing", value % 60 === 59 ? 130 : value + 1_000));
   const expected = values.map((value) => (value % 60 === 59 ? expect.stringContaining("code: 3") : value + 1_000));
   expect(await outcomes(2, tasks)).toEqual(expected);
+});
+
+test("steps whose thread is ended by what another step left running run again", async () => {
+  const tasks = values.map((value) =>
+    value < 100 ? adding("straying", value === 7 ? 130 : value) : adding("median", value, slowDerivators),
+  );
+  const expected = values.map((value) => (value === 7 ? 130 : value));
+  expect(await outcomes(1, tasks)).toEqual(expected);
 });
 
 test("a state that cannot leave its thread costs that step alone", async () => {
