@@ -44,7 +44,7 @@ export interface ReplayedPlace {
   readonly partition: number;
   /** Of the first record that it reads next. */
   readonly position: number;
-  /** Data points that it had settled and reads again. */
+  /** Data points that it had settled and reads again; about, where the buffer must read the records to know. */
   readonly rows: number;
 }
 

@@ -83,6 +83,14 @@ export class AssignedPartition {
     return this.#entries.next(Number(message.timestamp), isAppendTime, now);
   }
 
+  /** The group committed an offset before the last one: reading begins again there. */
+  moveBack(offset: number, note: string): void {
+    this.#committed = offset;
+    this.#last = { offset, entered: 0, note };
+    this.#unsaved = undefined;
+    this.rewind();
+  }
+
   /** The group gave it to someone else: nothing of it may be committed any more. */
   revoke(): void {
     this.#revoked = true;

@@ -1,18 +1,19 @@
 import type { KafkaMessage } from "kafkajs";
-import type { BufferReader } from "../../blocks/model/buffer.ts";
+import type { BufferReader, ReplayedPlace } from "../../blocks/model/buffer.ts";
 import type { ComponentContext } from "../../blocks/model/component.ts";
 import { EngineError } from "../../runtime/errors.ts";
-import { Tally } from "../../runtime/receipt.ts";
+import type { Tally } from "../../runtime/receipt.ts";
 import type { AssignedPartition } from "./assigned-partition.ts";
-import { type BufferPlace, decodePlace, encodePlace, newPlace } from "./buffer-place.ts";
+import { type BufferPlace, decodePlace, encodePlace, newPlace, placeAfter, placeBefore } from "./buffer-place.ts";
 import { KafkaReader, type FetchedRecord } from "./buffer-reader.ts";
 import { rowsOfBuffered } from "./buffer-record.ts";
-import type { Census } from "./census.ts";
+import type { Census, Extent } from "./census.ts";
 import type { GroupMember, Taker } from "./group-member.ts";
 
 export interface BufferConsumerParts {
   readonly name: string;
   readonly topic: string;
+  readonly group: string;
   readonly member: GroupMember;
   readonly censuses: readonly Census[];
   readonly context: ComponentContext;
@@ -22,6 +23,8 @@ export interface BufferConsumerParts {
 
 /** Records that are fetched ahead of a reader; beyond it its partition is not fetched. */
 const aheadBytesMax = 4 * 1024 * 1024;
+
+const nothing: Extent = { records: 0, rows: 0, bytes: 0 };
 
 interface PendingCommit {
   readonly place: BufferPlace;
@@ -76,9 +79,23 @@ export class BufferConsumer implements Taker {
     this.#parts = parts;
     this.#shares = parts.censuses.map((census, partition) => {
       const place = places[partition] ?? newPlace(census.settled);
-      census.move(parts.name, place.position);
+      census.move(parts.name, place.position, place.again);
       return new Share(place);
     });
+  }
+
+  get group(): string {
+    return this.#parts.group;
+  }
+
+  /** Its name in the group; undefined before it joined. */
+  get memberId(): string | undefined {
+    return this.#parts.member.memberId;
+  }
+
+  /** Waits for its joining, if that is under way. */
+  ready(): Promise<void> {
+    return this.#parts.member.ready();
   }
 
   placeOf(partition: number): BufferPlace {
@@ -94,8 +111,47 @@ export class BufferConsumer implements Taker {
   stand(partition: number, place: BufferPlace): void {
     const share = this.#share(partition);
     if (share.home !== undefined || place.position < share.place.position) return;
+    this.#stand(share, partition, place);
+  }
+
+  #stand(share: Share, partition: number, place: BufferPlace): void {
     share.stand(place);
-    this.#parts.censuses[partition]?.move(this.#parts.name, place.position);
+    this.#parts.censuses[partition]?.move(this.#parts.name, place.position, place.again);
+  }
+
+  /** Joins the group where it has not. @returns whether it reads all of these partitions; where not, another engine does. */
+  async owns(partitions: readonly number[]): Promise<boolean> {
+    const { member } = this.#parts;
+    await member.join(this);
+    await member.ready();
+    await member.flush();
+    return partitions.every((partition) => this.#share(partition).home !== undefined);
+  }
+
+  /**
+   * Moves back to these offsets, by partition, what stands behind them; it owns them all, and has no reader of them.
+   *
+   * @throws {EngineError} `CONNECTION_FAILED`, retryable, where the group does not take it: then nothing is moved.
+   */
+  async rewind(starts: ReadonlyMap<number, number>): Promise<ReplayedPlace[]> {
+    const { name, member, censuses } = this.#parts;
+    const moves: { partition: number; share: Share; place: BufferPlace; home: AssignedPartition; note: string }[] = [];
+    const places: ReplayedPlace[] = [];
+    for (const [partition, start] of starts) {
+      const share = this.#share(partition);
+      const { place, home } = share;
+      const census = censuses[partition];
+      if (home === undefined || census === undefined) continue;
+      const position = Math.min(start, place.position);
+      const rows = census.aheadFrom(name, position).rows - census.aheadFrom(name, place.position).rows;
+      places.push({ consumer: name, partition, position: position + 1, rows });
+      if (position === place.position) continue;
+      const back = placeBefore(place, position);
+      moves.push({ partition, share, place: back, home, note: this.#note(partition, back) });
+    }
+    await member.moveBack(moves.map(({ home, place, note }) => ({ home, offset: place.position, note })));
+    for (const { share, partition, place } of moves) this.#stand(share, partition, place);
+    return places;
   }
 
   /** Reads from the last commit on; a reader that is there is closed. */
@@ -149,16 +205,14 @@ export class BufferConsumer implements Taker {
   }
 
   onLocated(home: AssignedPartition, high: number): void {
-    const { censuses, name } = this.#parts;
     const share = this.#share(home.partition);
-    const census = censuses[home.partition];
+    const census = this.#parts.censuses[home.partition];
     if (census !== undefined) census.high = Math.max(census.high, high);
     if (share.home === home) return;
     share.home = home;
     const known = decodePlace(home.note ?? "", home.committed ?? 0)?.place;
     // Somebody else may have set the offset: what became of the rows before is not known then.
-    share.stand(known ?? { ...share.place, position: home.committed ?? 0 });
-    census?.move(name, share.place.position);
+    this.#stand(share, home.partition, known ?? { ...share.place, position: home.committed ?? 0 });
     if (known === undefined) this.#save(home.partition);
     if (share.reader === undefined) this.#parts.member.hold(home.partition);
     else void this.#begin(share, share.reader);
@@ -169,7 +223,7 @@ export class BufferConsumer implements Taker {
     while (share.commits[0] !== undefined && share.commits[0].place.position <= offset) {
       const { place, resolve } = share.commits.shift() as PendingCommit;
       share.place = place;
-      this.#parts.censuses[home.partition]?.move(this.#parts.name, place.position);
+      this.#parts.censuses[home.partition]?.move(this.#parts.name, place.position, place.again);
       resolve();
     }
     this.#parts.committed();
@@ -237,22 +291,20 @@ export class BufferConsumer implements Taker {
     return this.#dealt && !this.#parts.member.partitions.includes(partition) ? 0 : undefined;
   }
 
-  #commit(partition: number, position: number, settled: Tally, read: FetchedRecord | undefined): Promise<void> {
+  #commit(partition: number, position: number, settled: Tally, read: readonly FetchedRecord[]): Promise<void> {
     const share = this.#share(partition);
     const { home, promised } = share;
+    const last = read.at(-1);
     if (position <= promised.position) return Promise.resolve();
-    if (home === undefined || read === undefined) {
+    if (home === undefined || last === undefined) {
       const sentence = `Cannot commit as another engine reads partition ${partition} of "${this.#parts.topic}" now`;
       return Promise.reject(new EngineError("STREAM_STOPPED", sentence, { retryable: true }));
     }
-    const sum = new Tally();
-    sum.addAll(promised.settled);
-    sum.addAll(settled);
-    const place = { position, rows: promised.rows + (read.rows ?? 0), settled: sum };
+    const place = placeAfter(promised, position, read, settled);
     share.promised = place;
     return new Promise((resolve, reject) => {
       share.commits.push({ place, resolve, reject });
-      this.#parts.member.settle(home.handOn(position, 0, read.enteredAt, this.#note(partition, place)));
+      this.#parts.member.settle(home.handOn(position, 0, last.enteredAt, this.#note(partition, place)));
     });
   }
 
@@ -264,8 +316,8 @@ export class BufferConsumer implements Taker {
 
   #note(partition: number, place: BufferPlace): string {
     const census = this.#parts.censuses[partition];
-    const ahead = census?.aheadFrom(this.#parts.name, place.position) ?? { records: 0, rows: 0, bytes: 0 };
-    return encodePlace(place, ahead);
+    const ahead = census?.aheadFrom(this.#parts.name, place.position) ?? nothing;
+    return encodePlace(place, { ahead, seen: census?.seen ?? nothing });
   }
 
   #lament(partition: number, { offset }: KafkaMessage): void {

@@ -22,8 +22,8 @@ export interface KafkaReaderParts {
   readonly end: () => number | undefined;
   /** Everything fetched was read. */
   readonly drained: () => void;
-  /** @param read What is committed, as one: rows of all records since the last commit, entry of the last. */
-  readonly commit: (position: number, settled: Tally, read: FetchedRecord | undefined) => Promise<void>;
+  /** @param read What is committed with it: records since the last commit. */
+  readonly commit: (position: number, settled: Tally, read: readonly FetchedRecord[]) => Promise<void>;
   readonly closed: () => void;
 }
 
@@ -127,13 +127,9 @@ export class KafkaReader implements BufferReader {
   }
 
   commit(position: number, settled: Tally): Promise<void> {
-    let rows = 0;
-    let last: FetchedRecord | undefined;
-    while (this.#uncommitted[0] !== undefined && this.#uncommitted[0].position <= position) {
-      last = this.#uncommitted.shift();
-      rows += last?.rows ?? 0;
-    }
-    return this.#parts.commit(position, settled, last === undefined ? undefined : { ...last, rows });
+    const next = this.#uncommitted.findIndex((record) => record.position > position);
+    const read = this.#uncommitted.splice(0, next === -1 ? this.#uncommitted.length : next);
+    return this.#parts.commit(position, settled, read);
   }
 
   fail(error: Error): void {

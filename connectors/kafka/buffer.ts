@@ -25,6 +25,13 @@ const settings = record({
     optional: true,
   }),
   max_bytes: byteSize("It is full beyond this size of its records.", { default: "1 GiB" }),
+  retention: duration(
+    "How long data points are kept, from their entry on, once everything made from them is durable, so that `millrace replay` can read them again. Without it they are deleted within seconds.",
+    { optional: true, example: "7 days" },
+  ),
+  retention_bytes: byteSize("Most bytes of records that are kept for `retention`, about; beyond it the oldest go.", {
+    default: "10 GiB",
+  }),
   max_rows: integer("It is full beyond this number of data points.", { min: 1, default: 50_000_000 }),
 });
 
@@ -44,7 +51,8 @@ export const kafkaBuffer = defineBuffer({
       sessionTimeoutMs: given.session_timeout,
       partitions: given.partitions,
       replication: given.replication,
-      retentionMs: given.max_age,
+      maxAgeMs: given.max_age,
+      retention: { ms: given.retention ?? 0, bytesMax: given.retention_bytes },
       rowsMax: given.max_rows,
       bytesMax: given.max_bytes,
     };

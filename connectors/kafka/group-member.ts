@@ -79,6 +79,11 @@ export class GroupMember {
     this.#context = context;
   }
 
+  /** Its name in the group; undefined before it joined. */
+  get memberId(): string | undefined {
+    return this.#memberId;
+  }
+
   /** Partitions that the group gives to this member now. */
   get partitions(): readonly number[] {
     return [...this.#assigned.keys()];
@@ -173,6 +178,21 @@ export class GroupMember {
   async flush(): Promise<void> {
     await this.#committing;
     await this.#commit();
+  }
+
+  /**
+   * Commits offsets before those that are committed, and reads from there when it is read again.
+   *
+   * @throws {EngineError} `CONNECTION_FAILED`, retryable, where the group does not take it: then nothing is moved.
+   */
+  async moveBack(moves: readonly { home: AssignedPartition; offset: number; note: string }[]): Promise<void> {
+    if (moves.length === 0) return;
+    try {
+      await this.#commitOffsets(moves.map(({ home, ...commit }) => ({ home, commit: { ...commit, entered: 0 } })));
+    } catch (cause) {
+      throw unreachable(this.#settings.cluster, cause);
+    }
+    for (const { home, offset, note } of moves) home.moveBack(offset, note);
   }
 
   /** Commits what is settled and leaves the group. */
@@ -363,18 +383,9 @@ export class GroupMember {
   /** A commit that fails is tried again with what is settled and ours by then; a rebalance decides what that is. */
   async #commit(): Promise<void> {
     const settled = this.#committable();
-    const consumer = this.#consumer;
-    if (settled.length === 0 || consumer === undefined || !this.#joined) return;
-    const partitions = settled.map(({ home, commit }) => ({
-      partition: home.partition,
-      offset: String(commit.offset),
-      metadata: metadataOf(commit),
-    }));
+    if (settled.length === 0 || this.#consumer === undefined || !this.#joined) return;
     try {
-      const { topic } = this.#settings;
-      // Before the first batch there are only places to be saved.
-      if (this.#commitNow !== undefined) await this.#commitNow({ topics: [{ topic, partitions }] });
-      else await consumer.commitOffsets(partitions.map((one) => ({ topic, ...one })));
+      await this.#commitOffsets(settled);
       for (const { home, commit } of settled) {
         home.noteCommitted(commit);
         this.#taker?.onCommitted?.(home, commit.offset);
@@ -382,6 +393,18 @@ export class GroupMember {
     } catch (error) {
       this.#context.log.debug(`Kafka refused a commit of "${this.#settings.group}": ${sentenceOf(rootOf(error))}`);
     }
+  }
+
+  async #commitOffsets(commits: readonly { readonly home: AssignedPartition; readonly commit: Commit }[]) {
+    const { topic } = this.#settings;
+    const partitions = commits.map(({ home, commit }) => ({
+      partition: home.partition,
+      offset: String(commit.offset),
+      metadata: metadataOf(commit),
+    }));
+    // Before the first batch there are only places to be saved, or moved.
+    if (this.#commitNow !== undefined) await this.#commitNow({ topics: [{ topic, partitions }] });
+    else await this.#consumer?.commitOffsets(partitions.map((one) => ({ topic, ...one })));
   }
 }
 

@@ -6,17 +6,23 @@ import type {
   BufferDepth,
   BufferReader,
   ConsumerBooks,
+  ReplayedPlace,
+  ReplayStart,
+  Retention,
 } from "../../blocks/model/buffer.ts";
 import type { ComponentContext } from "../../blocks/model/component.ts";
 import type { ObservationChunk } from "../../blocks/model/observation-chunk.ts";
+import { refuseGone, refuseWithoutRetention, settledWithout } from "../../blocks/model/replay-start.ts";
 import type { Timer } from "../../runtime/clock/clock.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { RoomGate } from "../../runtime/room-gate.ts";
 import { readMetadata } from "./assigned-partition.ts";
 import { BufferConsumer } from "./buffer-consumer.ts";
-import { type BufferPlace, decodePlace } from "./buffer-place.ts";
+import { type BufferPlace, decodePlace, type NotedExtents } from "./buffer-place.ts";
 import { encodeBuffered } from "./buffer-record.ts";
-import { Census, type Extent } from "./census.ts";
+import { TopicLog } from "./topic-log.ts";
+import { AppendQueue } from "./append-queue.ts";
+import { Census, type Extent, keptMax } from "./census.ts";
 import { kafkaClient, rootOf, unreachable } from "./client.ts";
 import { GroupMember } from "./group-member.ts";
 import { TopicProducer } from "./producer.ts";
@@ -33,8 +39,9 @@ export interface KafkaBufferOptions {
   /** Those of the topic unless told. */
   readonly partitions: number | undefined;
   readonly replication: number | undefined;
-  /** How long records are kept that nobody committed; undefined: for ever. */
-  readonly retentionMs: number | undefined;
+  /** How long records are kept at most, committed or not; undefined: for ever. */
+  readonly maxAgeMs: number | undefined;
+  readonly retention: Retention;
   readonly rowsMax: number;
   readonly bytesMax: number;
 }
@@ -45,26 +52,20 @@ const partitionsUsual = 4;
 const lookIntervalMs = 1_000;
 /** What everybody committed is deleted this often, counted in looks: a request to every broker. */
 const looksPerDeletion = 5;
-/** Rows of one append to the cluster, and bytes that may wait for theirs. */
-const appendRowsMax = 4 * 65_536;
+/** Sizes of records that are settled and kept are forgotten in steps of so many: each goes over all that are remembered. */
+const forgetStep = 4_096;
+/** Bytes that may wait for their append. */
 const waitingBytesMax = 64 * 1024 * 1024;
 /** What a row takes before it is encoded, about. */
 const rowBytes = 20;
-
-interface PendingAppend {
-  readonly chunks: readonly ObservationChunk[];
-  readonly rows: number;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /**
  * Records in the partitions of a topic. Several engines may append to it, and share its partitions among them for reading: each
  * segment that reads is a consumer group.
  *
  * A position is the offset after a record. A commit is a commit of the group, with the books beside it. Records that every group
- * committed are deleted from the topic. How many records there are is known from offsets; the rows of those that other engines
- * appended, and that were not read yet, count as the average.
+ * committed are deleted from the topic, once their retention is over. How many records there are is known from offsets; the rows of
+ * those that other engines appended, and that were not read yet, count as the average.
  */
 export class KafkaBuffer implements BufferContract {
   readonly durable = true;
@@ -76,15 +77,11 @@ export class KafkaBuffer implements BufferContract {
   readonly #censuses: readonly Census[];
   readonly #consumers = new Map<string, BufferConsumer>();
   readonly #gate: RoomGate;
-  #appends: PendingAppend[] = [];
-  #waitingRows = 0;
-  #appending: Promise<void> | undefined;
-  #scheduled = false;
+  readonly #appends: AppendQueue;
   #timer: Timer | undefined;
   #looking: Promise<void> | undefined;
   #looks = 0;
-  /** By partition: the oldest offset that the topic has. */
-  readonly #oldest: number[];
+  readonly #log: TopicLog;
   #closed = false;
 
   private constructor(
@@ -103,12 +100,17 @@ export class KafkaBuffer implements BufferContract {
     this.#admin = client.admin;
     this.#producer = client.producer;
     this.#censuses = Array.from({ length: client.partitions }, () => new Census());
-    this.#oldest = this.#censuses.map(() => 0);
+    this.#log = new TopicLog(client.admin, options.topic, client.partitions);
+    this.#appends = new AppendQueue(
+      context.clock,
+      (chunks) => this.#append(chunks),
+      () => this.#gate.wakeIfRoom(),
+    );
     this.#gate = new RoomGate(context.clock, () => {
       const { rows, bytes } = this.depth();
-      const waitingBytes = this.#waitingRows * rowBytes;
+      const waitingBytes = this.#appends.rows * rowBytes;
       return Math.max(
-        (rows + this.#waitingRows) / options.rowsMax,
+        (rows + this.#appends.rows) / options.rowsMax,
         (bytes + waitingBytes) / options.bytesMax,
         waitingBytes / waitingBytesMax,
       );
@@ -121,8 +123,8 @@ export class KafkaBuffer implements BufferContract {
    * @throws {EngineError} `CONNECTION_FAILED`; `SETTING_INVALID` where the topic is compacted, or has another number of partitions.
    */
   static async open(options: KafkaBufferOptions, context: ComponentContext): Promise<KafkaBuffer> {
-    const { topic, cluster, replication, retentionMs = -1 } = options;
-    const make = { partitions: options.partitions ?? partitionsUsual, replication, retentionMs };
+    const { topic, cluster, replication, maxAgeMs = -1 } = options;
+    const make = { partitions: options.partitions ?? partitionsUsual, replication, retentionMs: maxAgeMs };
     const partitions = await topicPartitions(topic, cluster, context, make);
     if (options.partitions !== undefined && options.partitions !== partitions) {
       const sentence = `Cannot use the topic "${topic}" as a buffer of ${options.partitions} partitions: it has ${partitions}`;
@@ -156,12 +158,15 @@ export class KafkaBuffer implements BufferContract {
     }
     const filled = chunks.filter(({ length }) => length > 0);
     if (filled.length === 0) return;
-    const rows = filled.reduce((sum, { length }) => sum + length, 0);
-    this.#waitingRows += rows;
-    await new Promise<void>((resolve, reject) => {
-      this.#appends.push({ chunks: filled, rows, resolve, reject });
-      this.#schedule();
-    });
+    await this.#appends.add(filled);
+  }
+
+  async #append(chunks: readonly ObservationChunk[]): Promise<void> {
+    const records = encodeBuffered(chunks, this.partitions);
+    const offsets = await this.#producer.append(records.map((record) => ({ ...record, key: "" })));
+    for (const [place, { partition, rows, value }] of records.entries()) {
+      this.#censuses[partition]?.learn(offsets[place] ?? 0, rows, value.length);
+    }
   }
 
   get full(): boolean {
@@ -176,6 +181,57 @@ export class KafkaBuffer implements BufferContract {
     this.#assertOpen();
     assert(partition >= 0 && partition < this.partitions, "a partition must be one of the buffer's");
     return (this.#consumers.get(consumer) ?? this.#add(consumer, [])).reader(partition);
+  }
+
+  /** No other engine may read for these consumers. */
+  async rewind(consumers: readonly string[], start: ReplayStart, only?: number): Promise<readonly ReplayedPlace[]> {
+    this.#assertOpen();
+    refuseWithoutRetention(this.#options.retention);
+    const partitions = only === undefined ? [...this.#censuses.keys()] : [only];
+    const all = consumers.map((name) => this.#consumers.get(name) ?? this.#add(name, []));
+    try {
+      await this.#refuseWhileOthersRead(all);
+      for (const consumer of all) if (!(await consumer.owns(partitions))) throw sharedByOthers(consumer.group);
+      // What is kept must not change meanwhile.
+      await this.#looking;
+      this.#timer?.cancel();
+      await this.#lookAtOffsets();
+      await this.#deleteSettled();
+      const starts = await this.#startsOf(start, partitions);
+      const places: ReplayedPlace[] = [];
+      for (const consumer of all) places.push(...(await consumer.rewind(starts)));
+      return places;
+    } catch (cause) {
+      throw cause instanceof EngineError ? cause : unreachable(this.#options.cluster, cause);
+    } finally {
+      this.#timer?.cancel();
+      if (!this.#closed) this.#lookLater();
+    }
+  }
+
+  async #refuseWhileOthersRead(consumers: readonly BufferConsumer[]): Promise<void> {
+    for (const consumer of consumers) await consumer.ready();
+    const { groups } = await this.#admin.describeGroups(consumers.map(({ group }) => group));
+    for (const { group, memberId } of consumers) {
+      const { members = [] } = groups.find(({ groupId }) => groupId === group) ?? {};
+      if (members.some((member) => member.memberId !== memberId)) throw sharedByOthers(group);
+    }
+  }
+
+  /** By partition: the offset of the record to begin with. */
+  async #startsOf(start: ReplayStart, partitions: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    const first =
+      "time" in start ? await this.#log.firstSince(start.time) : this.#censuses.map(() => start.position - 1);
+    return new Map(
+      partitions.map((partition) => {
+        const offset = first[partition] ?? 0;
+        const oldest = this.#log.oldest(partition);
+        // When those entered that are gone is not known: where the first one since then is the oldest, some of them may have.
+        const goneAt = "time" in start && oldest > 0 && offset <= oldest ? start.time : undefined;
+        refuseGone(start, { partition, first: oldest + 1, firstAt: undefined, goneAt });
+        return [partition, offset];
+      }),
+    );
   }
 
   async retain(consumers: readonly string[]): Promise<void> {
@@ -212,7 +268,11 @@ export class KafkaBuffer implements BufferContract {
       for (const [name, consumer] of this.#consumers) {
         const { rows, settled } = consumer.placeOf(partition);
         const pending = census.ahead(name).rows;
-        consumers.set(name, { appended: rows + pending, pending, settled });
+        const again = census.rowsAgain(name);
+        consumers.set(name, {
+          ...{ appended: rows + pending - again, pending },
+          settled: again === 0 ? settled : settledWithout(settled, again),
+        });
       }
       return { partition, consumers };
     });
@@ -223,7 +283,7 @@ export class KafkaBuffer implements BufferContract {
     this.#closed = true;
     this.#timer?.cancel();
     await this.#looking;
-    await (this.#appending ?? this.#drain());
+    await this.#appends.drain();
     for (const consumer of this.#consumers.values()) await consumer.close();
     await this.#deleteSettled().catch(() => {});
     await this.#producer.close();
@@ -241,6 +301,7 @@ export class KafkaBuffer implements BufferContract {
     const parts = {
       name,
       topic,
+      group: settings.group,
       member,
       censuses: this.#censuses,
       context: this.#context,
@@ -252,7 +313,12 @@ export class KafkaBuffer implements BufferContract {
   }
 
   #noteCommitted(): void {
-    for (const census of this.#censuses) if (census.settled > census.low) census.drop(census.settled);
+    const keeps = this.#options.retention.ms > 0;
+    for (const [partition, census] of this.#censuses.entries()) {
+      const { settled, low } = census;
+      const done = keeps ? Math.max(this.#log.oldest(partition), settled - keptMax) : settled;
+      if (done - low >= (keeps ? forgetStep : 1)) census.drop(Math.min(done, settled));
+    }
     this.#gate.wakeIfRoom();
   }
 
@@ -260,66 +326,21 @@ export class KafkaBuffer implements BufferContract {
     if (this.#closed) throw new EngineError("STORE_FAILED", "Cannot use the buffer as it is closed");
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#appending !== undefined) return;
-    this.#scheduled = true;
-    this.#context.clock.soon(() => {
-      if (this.#scheduled && this.#appending === undefined) void this.#drain();
-    });
-  }
-
-  #drain(): Promise<void> {
-    this.#scheduled = false;
-    this.#appending = this.#appendAll().finally(() => {
-      this.#appending = undefined;
-    });
-    return this.#appending;
-  }
-
-  async #appendAll(): Promise<void> {
-    while (this.#appends.length > 0) {
-      const taken = this.#takeAppends();
-      try {
-        const records = encodeBuffered(
-          taken.flatMap(({ chunks }) => chunks),
-          this.partitions,
-        );
-        const offsets = await this.#producer.append(records.map((record) => ({ ...record, key: "" })));
-        for (const [place, { partition, rows, value }] of records.entries()) {
-          this.#censuses[partition]?.learn(offsets[place] ?? 0, rows, value.length);
-        }
-        for (const { resolve } of taken) resolve();
-      } catch (error) {
-        for (const { reject } of taken) reject(error);
-      } finally {
-        for (const { rows } of taken) this.#waitingRows -= rows;
-      }
-      this.#gate.wakeIfRoom();
-    }
-  }
-
-  /** All that wait, or as many as make a request of a bounded size; at least one. */
-  #takeAppends(): PendingAppend[] {
-    let rows = 0;
-    const end = this.#appends.findIndex((append) => {
-      rows += append.rows;
-      return rows > appendRowsMax;
-    });
-    return this.#appends.splice(0, end === -1 ? this.#appends.length : Math.max(1, end));
-  }
-
   /** Consumers that were there before, with their books. */
   async #meetConsumers(): Promise<void> {
     const { group } = this.#options;
     await this.#lookAtOffsets();
-    for (const [partition, census] of this.#censuses.entries()) census.low = this.#oldest[partition] ?? 0;
+    for (const [partition, census] of this.#censuses.entries()) census.low = this.#log.oldest(partition);
     const { groups } = await this.#admin.listGroups();
     for (const { groupId } of groups) {
       if (!groupId.startsWith(`${group}.`)) continue;
       const found = await this.#placesOf(groupId);
       if (found.every((one) => one === undefined)) continue;
       for (const [partition, one] of found.entries()) {
-        if (one !== undefined) this.#censuses[partition]?.suppose(one.place.position, one.ahead);
+        if (one === undefined) continue;
+        const census = this.#censuses[partition];
+        census?.believe(one.seen);
+        census?.suppose(one.place.position, one.ahead);
       }
       this.#add(
         groupId.slice(group.length + 1),
@@ -330,7 +351,7 @@ export class KafkaBuffer implements BufferContract {
   }
 
   /** Of each partition, what the group committed with a note of ours. */
-  async #placesOf(groupId: string): Promise<({ place: BufferPlace; ahead: Extent } | undefined)[]> {
+  async #placesOf(groupId: string): Promise<((NotedExtents & { place: BufferPlace }) | undefined)[]> {
     const { topic } = this.#options;
     const [found] = await this.#admin.fetchOffsets({ groupId, topics: [topic] });
     return this.#censuses.map((_, index) => {
@@ -340,12 +361,9 @@ export class KafkaBuffer implements BufferContract {
   }
 
   async #lookAtOffsets(): Promise<void> {
-    for (const { partition, low, high } of await this.#admin.fetchTopicOffsets(this.#options.topic)) {
-      const census = this.#censuses[partition];
-      if (census === undefined) continue;
-      this.#oldest[partition] = Number(low);
-      census.high = Math.max(census.high, Number(high));
-    }
+    const next = await this.#log.look();
+    for (const [partition, census] of this.#censuses.entries())
+      census.high = Math.max(census.high, next[partition] ?? 0);
   }
 
   #lookLater(): void {
@@ -377,22 +395,35 @@ export class KafkaBuffer implements BufferContract {
     if (this.#looks % looksPerDeletion === 0) await this.#deleteSettled();
   }
 
-  /** What every consumer committed takes no room any more. */
+  /** What every consumer committed takes no room any more when it need not be kept. */
   async #deleteSettled(): Promise<void> {
     if (this.#consumers.size === 0) return;
-    const partitions = [...this.#censuses.entries()]
-      .filter(([partition, { settled }]) => settled > (this.#oldest[partition] ?? 0))
-      .map(([partition, { settled }]) => ({ partition, offset: String(settled) }));
-    if (partitions.length === 0) return;
     try {
-      await this.#admin.deleteTopicRecords({ topic: this.#options.topic, partitions });
-      for (const { partition, offset } of partitions) this.#oldest[partition] = Number(offset);
+      const kept = await this.#keptFrom();
+      await this.#log.deleteBefore(
+        this.#censuses.map(({ passed }, partition) => Math.min(passed, kept[partition] ?? passed)),
+      );
     } catch (error) {
       this.#warn("Records that are done with cannot be deleted, and go by the retention of the topic", error);
     }
   }
 
+  /** By partition: the offset from which on the retention keeps what is settled. */
+  async #keptFrom(): Promise<number[]> {
+    const { ms, bytesMax } = this.#options.retention;
+    if (ms === 0) return [];
+    const young = await this.#log.firstSince(this.#context.clock.now() - ms);
+    return this.#censuses.map((census, partition) =>
+      Math.max(young[partition] ?? 0, census.settledWithin(bytesMax / this.partitions)),
+    );
+  }
+
   #warn(sentence: string, error: unknown): void {
     this.#context.log.warn(`Kafka: ${sentence}: ${sentenceOf(rootOf(error))}`, { topic: this.#options.topic });
   }
+}
+
+function sharedByOthers(group: string): EngineError {
+  const rule = "no other engine may read the buffer meanwhile, nor have been killed within the session_timeout";
+  return new EngineError("USAGE_INVALID", `Cannot replay as ${rule}: the group "${group}" has other members`);
 }

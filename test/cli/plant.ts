@@ -10,14 +10,21 @@ const periods = ["1m", "1h", "1d"];
 export const jsonl = "{ type: file/jsonl, path: ./points.jsonl }";
 
 /** A graph with one source, buffer, processor and store, in the folder that it runs in. */
-export function graphOf(given: { source: string; derivators?: string; buffer?: string; store?: string }): string {
-  const { source, derivators = "", buffer = "", store = "./store" } = given;
+export function graphOf(given: {
+  source: string;
+  derivators?: string;
+  buffer?: string;
+  retention?: string;
+  store?: string;
+}): string {
+  const { source, derivators = "", buffer = "type: disk, path: ./buffer", store = "./store" } = given;
+  const retention = given.retention === undefined ? "" : `, retention: ${given.retention}`;
   return `stores:
   main: { type: embedded, path: ${store} }
 sources:
   points: ${source}
 buffers:
-  raw: { type: disk, path: ./buffer, from: points, partitions: 2${buffer} }
+  raw: { ${buffer}, from: points, partitions: 2${retention} }
 blocks:
   rollups:
     type: processor

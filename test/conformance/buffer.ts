@@ -337,7 +337,11 @@ export function bufferConformance(
       "what is settled is kept as long as it is retained, without filling the buffer, and can be read again",
       async () => {
         const buffer = await start(1, 3, aDay);
-        for (const time of [10, 20, 30]) await buffer.append([points(table, "m", [time])]);
+        for (const time of [10, 20, 30]) {
+          await buffer.append([points(table, "m", [time])]);
+          // Each in a millisecond of its own, as a topic has the times of entry.
+          await new Promise<void>((resolve) => systemClock.after(2, resolve));
+        }
         assert.equal(buffer.full, true);
         const reader = buffer.reader("a", 0);
         const read = await drain(reader);
@@ -399,7 +403,10 @@ export function bufferConformance(
       const fleeting = await start(1, 1_000, { ms: aDay.ms, bytesMax: 1 });
       const before = systemClock.now() - 1;
       for (const time of [10, 20]) await fleeting.append([points(table, "m", [time])]);
-      await fleeting.reader("a", 0).commit(1, settled(1));
+      const reader = fleeting.reader("a", 0);
+      await drain(reader);
+      await reader.commit(1, settled(1));
+      reader.close();
       for (const gone of [{ position: 1 }, { time: before }]) {
         await assert.rejects(async () => fleeting.rewind?.(["a"], gone), {
           code: "USAGE_INVALID",

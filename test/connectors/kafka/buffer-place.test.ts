@@ -3,7 +3,7 @@ import { test } from "vitest";
 import { decodePlace, encodePlace } from "../../../connectors/kafka/buffer-place.ts";
 import { Tally } from "../../../runtime/receipt.ts";
 
-const ahead = { records: 1, rows: 2, bytes: 3 };
+const extents = { ahead: { records: 1, rows: 2, bytes: 3 }, seen: { records: 4, rows: 5, bytes: 6 } };
 
 function tallyOf(reasons: number): Tally {
   const tally = new Tally();
@@ -16,12 +16,12 @@ function tallyOf(reasons: number): Tally {
 
 test("a place comes back as it was noted", () => {
   const place = { position: 12, rows: 99, settled: tallyOf(3) };
-  assert.deepEqual(decodePlace(encodePlace(place, ahead), 12), { place, ahead });
+  assert.deepEqual(decodePlace(encodePlace(place, extents), 12), { place, ...extents });
 });
 
 test("a note stays below what brokers keep, and counts the rarest reasons together", () => {
   const settled = tallyOf(1_000);
-  const note = encodePlace({ position: 12, rows: 99, settled }, ahead);
+  const note = encodePlace({ position: 12, rows: 99, settled }, extents);
   assert.ok(Buffer.byteLength(note) <= 4_000);
   const filtered = decodePlace(note, 12)?.place.settled.filtered ?? new Map<string, number>();
   const sum = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((total, rows) => total + rows, 0);

@@ -79,3 +79,42 @@ test("what will lie before a consumer is counted from where it will stand, and n
   again.suppose(2, { records: 3, rows: 15, bytes: 15 });
   assert.deepEqual([again.high, again.ahead().records], [3, 3]);
 });
+
+test("what a consumer reads again lies before it, and counts as settled all the same", () => {
+  const census = new Census();
+  for (const [offset, rows] of [3, 5, 7, 9].entries()) census.learn(offset, rows, rows * 10);
+  census.move("a", 3);
+  census.move("b", 4);
+  census.move("a", 1, 3);
+  assert.deepEqual(census.ahead("a"), { records: 3, rows: 21, bytes: 210 });
+  assert.deepEqual([census.rowsAgain("a"), census.rowsAgain("b")], [12, 0]);
+  assert.deepEqual([census.settled, census.passed, census.depth.rows], [3, 1, 9]);
+  census.learn(4, 1, 10);
+  census.move("a", 2, 3);
+  assert.deepEqual([census.rowsAgain("a"), census.ahead("a").rows, census.depth.rows], [7, 17, 10]);
+  census.move("a", 3);
+  assert.deepEqual([census.rowsAgain("a"), census.settled, census.passed], [0, 3, 3]);
+});
+
+test("what is settled fits in so many bytes from an offset on, and records of unknown size count as the average", () => {
+  const census = new Census();
+  for (let offset = 0; offset < 10; offset += 1) census.learn(offset, 1, 100);
+  census.move("a", 8);
+  const within = (bytes: number) => census.settledWithin(bytes);
+  assert.deepEqual([0, 99, 100, 350, 799, 800, 10_000].map(within), [8, 8, 7, 5, 1, 0, 0]);
+  census.drop(6);
+  assert.deepEqual([0, 199, 200, 350, 799, 800].map(within), [8, 7, 6, 5, 1, 0]);
+});
+
+test("a consumer far behind what is remembered has the average before it", () => {
+  const census = new Census();
+  for (let offset = 0; offset < 100; offset += 1) census.learn(offset, 2, 20);
+  census.move("a", 100);
+  census.drop(60);
+  census.move("a", 10, 100);
+  assert.deepEqual([census.ahead("a").rows, census.rowsAgain("a"), census.settled, census.passed], [180, 180, 100, 10]);
+  const fresh = new Census();
+  fresh.high = 100;
+  fresh.believe(census.seen);
+  assert.equal(fresh.ahead().rows, 200);
+});

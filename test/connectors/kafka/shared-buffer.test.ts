@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "vitest";
-import type { Buffer, BufferReader } from "../../../blocks/model/buffer.ts";
+import type { Buffer, BufferReader, ReplayedPlace } from "../../../blocks/model/buffer.ts";
 import { ChunkBuilder } from "../../../blocks/model/chunk-builder.ts";
 import { SeriesTable } from "../../../blocks/model/series.ts";
 import { kafkaBuffer } from "../../../connectors/kafka/buffer.ts";
@@ -55,8 +55,14 @@ class Segment {
     this.#step();
   }
 
+  close(): void {
+    this.stopped = true;
+    this.#reader.close();
+  }
+
   #step(): void {
     const reader = this.#reader;
+    if (this.stopped) return;
     try {
       for (let record = reader.read(); record !== undefined; record = reader.read()) {
         for (const chunk of record.chunks())
@@ -175,6 +181,59 @@ await withServer("kafka", "A buffer in Kafka that several engines share", (kafka
     await until("there is room", () => !two.buffer.full);
     await until("the records are gone", async () => (await kcatConsume(kafka, topic)).length === 0);
     assert.deepEqual(await ends(kafka, topic), [2]);
+  });
+
+  test("what is settled is read again by one engine, not while others read, and the next engine goes on amid it", async () => {
+    const topic = topicName();
+    const one = await open(kafka, topic, { retention: "1 hour" });
+    const two = await open(kafka, topic, { retention: "1 hour" });
+    const both = [...segmentsOf(one.buffer), ...segmentsOf(two.buffer)];
+    for (let from = 0; from < 500; from += 10) await one.append(from, from + 10);
+    await until("all is committed", () => pendingOf(one.buffer) + pendingOf(two.buffer) === 0);
+    assert.deepEqual(distinct(valuesOf(both)), upTo(500));
+    for (const segment of both) segment.close();
+    const rewind = async () => (await one.buffer.rewind?.(["rollups"], { time: 0 })) ?? [];
+    await assert.rejects(rewind(), { code: "USAGE_INVALID", message: /rollups" has other members/ });
+    await two.buffer.close();
+    const places: ReplayedPlace[] = [];
+    await until("the other has left", async () => {
+      places.push(...(await rewind().catch(() => [])));
+      return places.length > 0;
+    });
+    assert.deepEqual(
+      places.map(({ position }) => position),
+      [1, 1, 1, 1],
+    );
+    assert.equal(
+      places.reduce((sum, { rows }) => sum + rows, 0),
+      500,
+    );
+    assert.equal(one.buffer.depth().rows, 0);
+    assertBalanced(one.buffer);
+
+    // It commits about half of them.
+    let left = 100;
+    const again = segmentsOf(one.buffer, () => left-- > 0);
+    await until("all is read again", () => valuesOf(again).length === 500);
+    await until("half is committed", () => pendingOf(one.buffer) < 400);
+    for (const segment of again) segment.close();
+    await one.buffer.close();
+    const three = await open(kafka, topic, { retention: "1 hour" });
+    const pending = pendingOf(three.buffer);
+    assert.ok(pending > 0 && pending < 400, `${pending}`);
+    assertBalanced(three.buffer);
+    const rest = segmentsOf(three.buffer);
+    await three.append(500, 600);
+    await until("the rest is committed", () => valuesOf(rest).length > 0 && pendingOf(three.buffer) === 0);
+    assert.equal(valuesOf(rest).length, pending + 100);
+    assertBalanced(three.buffer);
+    const sums = { entered: 0, added: 0 };
+    for (const { consumers } of three.buffer.books()) {
+      const { entered = 0, added = 0 } = consumers.get("rollups")?.settled ?? {};
+      sums.entered += entered;
+      sums.added += added;
+    }
+    assert.deepEqual(sums, { entered: 600, added: 500 });
   });
 
   test("a record that somebody else wrote is passed over and said", async () => {
