@@ -11,7 +11,7 @@ export interface Asked {
   readonly make: () => HeavyTask;
   readonly resolve: (value: unknown) => void;
   readonly reject: (fault: unknown) => void;
-  /** A thread that it was given to ended before it got to any step beside it. */
+  /** A thread that it was given to once ended before it had begun with any step of the batch. */
   again?: true;
 }
 

@@ -59,18 +59,23 @@ export class AppendQueue {
   }
 
   async #appendAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const taken = this.#take();
-      try {
-        await this.#append(taken.flatMap(({ chunks }) => chunks));
-        for (const { resolve } of taken) resolve();
-      } catch (error) {
-        for (const { reject } of taken) reject(error);
-      }
-      for (const { rows } of taken) this.#rows -= rows;
-      this.#onFewer();
+    try {
+      while (this.#waiting.length > 0) await this.#appendSome();
+    } finally {
+      this.#appending = undefined;
     }
-    this.#appending = undefined;
+  }
+
+  async #appendSome(): Promise<void> {
+    const taken = this.#take();
+    try {
+      await this.#append(taken.flatMap(({ chunks }) => chunks));
+      for (const { resolve } of taken) resolve();
+    } catch (error) {
+      for (const { reject } of taken) reject(error);
+    }
+    for (const { rows } of taken) this.#rows -= rows;
+    this.#onFewer();
   }
 
   /** All that wait, or as many as make a request of a bounded size; at least one. */

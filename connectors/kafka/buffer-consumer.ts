@@ -131,7 +131,7 @@ export class BufferConsumer implements Taker {
   /**
    * Moves back to these offsets, by partition, what stands behind them; it owns them all, and has no reader of them.
    *
-   * @throws {EngineError} `CONNECTION_FAILED`, retryable, where the group does not take it: then nothing is moved.
+   * @throws {EngineError} As `moveBack` of a member: then nothing is moved.
    */
   async rewind(starts: ReadonlyMap<number, number>): Promise<ReplayedPlace[]> {
     const { name, member, censuses } = this.#parts;

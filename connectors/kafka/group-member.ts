@@ -183,10 +183,16 @@ export class GroupMember {
   /**
    * Commits offsets before those that are committed, and reads from there when it is read again.
    *
-   * @throws {EngineError} `CONNECTION_FAILED`, retryable, where the group does not take it: then nothing is moved.
+   * @throws {EngineError} Retryable: `STREAM_STOPPED` where the group gave a partition to someone else, `CONNECTION_FAILED` where it
+   *   does not take the offsets. Nothing is moved then.
    */
   async moveBack(moves: readonly { home: AssignedPartition; offset: number; note: string }[]): Promise<void> {
     if (moves.length === 0) return;
+    const lost = moves.find(({ home }) => home.revoked);
+    if (lost !== undefined) {
+      const sentence = `Cannot move back in "${this.#settings.topic}" as its partitions must be read here: partition ${lost.home.partition} is lost`;
+      throw new EngineError("STREAM_STOPPED", sentence, { retryable: true });
+    }
     try {
       await this.#commitOffsets(moves.map(({ home, ...commit }) => ({ home, commit: { ...commit, entered: 0 } })));
     } catch (cause) {

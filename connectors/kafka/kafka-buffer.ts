@@ -16,17 +16,17 @@ import { refuseGone, refuseWithoutRetention, settledWithout } from "../../blocks
 import type { Timer } from "../../runtime/clock/clock.ts";
 import { EngineError, sentenceOf } from "../../runtime/errors.ts";
 import { RoomGate } from "../../runtime/room-gate.ts";
+import { AppendQueue } from "./append-queue.ts";
 import { readMetadata } from "./assigned-partition.ts";
 import { BufferConsumer } from "./buffer-consumer.ts";
 import { type BufferPlace, decodePlace, type NotedExtents } from "./buffer-place.ts";
 import { encodeBuffered } from "./buffer-record.ts";
-import { TopicLog } from "./topic-log.ts";
-import { AppendQueue } from "./append-queue.ts";
 import { Census, type Extent, keptMax } from "./census.ts";
 import { kafkaClient, rootOf, unreachable } from "./client.ts";
 import { GroupMember } from "./group-member.ts";
 import { TopicProducer } from "./producer.ts";
 import type { ClusterSettings, Compression } from "./settings.ts";
+import { TopicLog } from "./topic-log.ts";
 import { topicPartitions } from "./topics.ts";
 
 export interface KafkaBufferOptions {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ConsumerConfig, Kafka } from "kafkajs";
 import { test } from "vitest";
+import type { AssignedPartition } from "../../../connectors/kafka/assigned-partition.ts";
 import { GroupMember } from "../../../connectors/kafka/group-member.ts";
 import { clusterSettings } from "../../../connectors/kafka/settings.ts";
 import { record } from "../../../config/declare.ts";
@@ -60,14 +61,16 @@ async function joined() {
   const settings = { topic, group: "g", sessionTimeoutMs: 30_000, cluster };
   const member = new GroupMember(kafka as unknown as Kafka, settings, kafkaContext("g"));
   const lost: number[][] = [];
+  const located: AssignedPartition[] = [];
   await member.attach({
     onRecords: () => {},
     onLost: (partitions) => lost.push(partitions.map(({ partition }) => partition)),
     onFailed: assert.fail,
+    onLocated: (home) => located.push(home),
   });
   kafka.join();
   kafka.deal("a", [0, 1]);
-  return { kafka, member, lost };
+  return { kafka, member, lost, located };
 }
 
 test("a member keeps what it has where the group deals it again", async () => {
@@ -91,6 +94,18 @@ test("a member that joins again before it got its share has missed a deal, and l
   assert.deepEqual([lost, member.partitions], [[[0, 1]], []]);
   kafka.deal("a", [0, 1]);
   assert.deepEqual([lost, member.partitions], [[[0, 1]], [0, 1]]);
+});
+
+test("a member moves nothing back where one of the partitions is somebody else's now", async () => {
+  const { kafka, member, located } = await joined();
+  await member.ready();
+  assert.deepEqual(
+    located.map(({ partition }) => partition),
+    [0, 1],
+  );
+  kafka.deal("a", [1]);
+  const moves = located.map((home) => ({ home, offset: 0, note: "" }));
+  await assert.rejects(member.moveBack(moves), { code: "STREAM_STOPPED", retryable: true, message: /partition 0/ });
 });
 
 test("a member that is closed while its consumer recovers from a crash does not start again", async () => {
