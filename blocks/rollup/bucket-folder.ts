@@ -158,7 +158,7 @@ export class BucketFolder {
         this.#foldBuckets(series, rows, groups.goesOn[place] === 1, states);
       }
     }
-    this.#keepLate(groups, first, end);
+    this.#remember(groups, first, end);
   }
 
   #foldCompiled(
@@ -183,14 +183,16 @@ export class BucketFolder {
     this.#hot.keepAllFloats(kernel.series, from, to, fixedMs, kernel.lastStarts, kernel.hot);
   }
 
-  /** Keeps the newest points of groups that got late ones, or ever did. */
-  #keepLate(groups: GroupedRows, first: number, end: number): void {
+  /** Remembers how new groups are, and the newest points of those that got late ones, or ever did: while they are at hand. */
+  #remember(groups: GroupedRows, first: number, end: number): void {
     const { kernel, series, late } = groups;
     let some = false;
     for (let place = first; place < end; place += 1) {
       const index = series[place] as number;
       const keeps = late[place] === 1 || this.#hotPoints.has(index);
-      const since = keeps ? this.#keptSince(index, groups.newest(place)) : Number.POSITIVE_INFINITY;
+      const newest = groups.newest(place);
+      const since = keeps ? this.#keptSince(index, newest) : Number.POSITIVE_INFINITY;
+      this.#hot.sawUntil(index, newest);
       if (kernel !== undefined) kernel.sinces[groups.first + place] = since;
       else if (keeps) this.#hotPoints.keep(index, groups.all(place), since);
       some ||= keeps;
@@ -224,11 +226,13 @@ export class BucketFolder {
       this.#foldBuckets(series, { time, values, from, to: at }, false, states);
       row = firstFrom(points.time, next, row, points.time.length);
     }
-    if (groups.late[place] !== 1 && !this.#hotPoints.has(series)) return;
+    const newest = this.#hot.newest(series);
+    const keeps = groups.late[place] === 1 || this.#hotPoints.has(series);
     const last = needed.at(-1);
-    const whole = last !== undefined && last.to > this.#hot.newest(series);
+    const whole = last !== undefined && last.to > newest;
     const since = this.#keptSince(series, time.at(-1) as number, whole ? last.from : Number.POSITIVE_INFINITY);
-    this.#hotPoints.keep(series, { time, values, from: 0, to: time.length }, since);
+    this.#hot.sawUntil(series, groups.newest(place));
+    if (keeps) this.#hotPoints.keep(series, { time, values, from: 0, to: time.length }, since);
   }
 
   /**

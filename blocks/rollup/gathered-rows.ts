@@ -86,10 +86,10 @@ export class GatheredRows {
    */
   addSound(chunk: ObservationChunk): boolean {
     const { receipt, layout, length } = chunk;
-    const kernel = this.#kernel;
-    if (kernel === undefined || layout !== "float" || length <= smallRowsMax || !areOfType(chunk)) return false;
+    if (layout !== "float" || length <= smallRowsMax || !areOfType(chunk)) return false;
     this.#join();
-    if (!kernel.addSound(chunk)) return false;
+    if (this.#kernel === undefined && this.#floatRows + length >= this.#kernelRows) this.#takeKernel();
+    if (this.#kernel?.addSound(chunk) !== true) return false;
     this.#receipts.push(receipt);
     this.#rows.push(length);
     this.#took(chunk);

@@ -150,10 +150,10 @@ export class HotPoints {
   /** A page for so many points, which must get a series. */
   #newPage(values: Column, length: number): Page {
     this.#points += length;
-    const isSpare = ({ time: { length: room } }: Page) => room >= length && room <= 2 * length;
-    const place = values instanceof Float64Array ? this.#spare.findIndex(isSpare) : -1;
+    // Of a series that reports regularly there are twice as many at one time as at another.
+    const room = 2 ** Math.ceil(Math.log2(length));
+    const place = values instanceof Float64Array ? this.#spare.findIndex(({ time }) => time.length === room) : -1;
     const [spare] = place < 0 ? [] : this.#spare.splice(place, 1);
-    const room = length + (length >>> 2);
     const page = spare ?? { length, series: 0, time: new Float64Array(room), values: likeColumn(values, room) };
     page.length = length;
     return page;

@@ -104,17 +104,19 @@ export class HotStates {
     starts: Float64Array,
     floats: Float64Array,
   ): void {
-    const isNewest = (place: number, slot: number) =>
-      (starts[place] as number) + bucketMs > (this.#newest[slot] as number);
+    const newest = this.#newest;
     for (let place = from; place < to; ) {
       const first = place;
       const slot = this.#slotOf(series[first] as number);
       const end = first + this.#slotsInARow(series, first, to);
-      for (; place < end && isNewest(place, slot + place - first); place += 1) {
+      for (; place < end; place += 1) {
+        if ((starts[place] as number) + bucketMs <= (newest[slot + place - first] as number)) break;
         this.#bucket[slot + place - first] = starts[place] as number;
       }
       copyStates(floats, first, this.#floats, slot, place - first);
-      while (place < end && !isNewest(place, slot + place - first)) place += 1;
+      for (; place < end; place += 1) {
+        if ((starts[place] as number) + bucketMs > (newest[slot + place - first] as number)) break;
+      }
     }
   }
 

@@ -203,15 +203,16 @@ export class Recorder {
     if (unknown.length > 0) await this.#learnNewest(unknown, before);
     const newestBefore = this.#newestOf(grouped);
     const states = new StateTable(16 + this.#statesExpected);
-    if (this.#folder === undefined) for (const groups of grouped) groups.orderUntil(groups.length);
-    const folding = this.#folder?.fold(grouped, states, before);
+    const folder = this.#folder;
+    if (folder === undefined) for (const groups of grouped) groups.orderUntil(groups.length);
+    const folding = folder?.fold(grouped, states, before);
     if (folding !== undefined) await folding;
     const observations: ObservationsWrite[] = [];
     for (const groups of grouped) {
       for (let place = 0; place < groups.length; place += 1) {
         const series = groups.series[place] as number;
         observations.push(new GroupWrite(this.#table.at(series), groups, place, revisionOf(series)));
-        this.#hot.sawUntil(series, groups.newest(place));
+        if (folder === undefined) this.#hot.sawUntil(series, groups.newest(place));
       }
     }
     // With some room, as a table that has to grow is copied.

@@ -50,6 +50,8 @@ export abstract class RecordingLogic extends GraphStageLogic {
   #subscription: Subscription | undefined;
   readonly #gathered: GatheredRows;
   #rows = 0;
+  /** When the first of them came, on the monotonic clock. */
+  #since = 0;
   #due = false;
   /** What was promised has its turn before more rows are taken in. */
   #pauses = false;
@@ -123,8 +125,12 @@ export abstract class RecordingLogic extends GraphStageLogic {
     this.#subscription?.unsubscribe();
   }
 
+  /** One timer for many recordings: it costs more than to look how long the rows have waited. */
   override onTimer(): void {
-    this.#startNow();
+    if (this.#rows === 0) return;
+    const left = this.#since + this.#grouper.duration - this.clock.monotonic();
+    if (left > 0) this.scheduleOnce("grouper", left);
+    else this.#startNow();
   }
 
   /** One chunk came in; the outlets `observations` and `rejected`, where they are there, are available. */
@@ -149,7 +155,10 @@ export abstract class RecordingLogic extends GraphStageLogic {
   }
 
   #gatheredMore(rows: number): void {
-    if (this.#rows === 0) this.scheduleOnce("grouper", this.#grouper.duration);
+    if (this.#rows === 0) {
+      this.#since = this.clock.monotonic();
+      if (!this.isTimerActive("grouper")) this.scheduleOnce("grouper", this.#grouper.duration);
+    }
     this.#rows += rows;
   }
 
@@ -199,7 +208,6 @@ export abstract class RecordingLogic extends GraphStageLogic {
     this.#recordingRows += counted;
     this.#rows = 0;
     this.#due = false;
-    this.cancelTimer("grouper");
     this.#follow(this.#recorder.record(batch), batch, counted);
     this.#pause();
   }

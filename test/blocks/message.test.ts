@@ -73,6 +73,24 @@ test("message starts a recording when its first row has waited for the duration,
   assert.deepEqual(run.store.rowsWritten, [2, 1]);
 });
 
+test("rows that follow a recording wait for the whole duration, from the first of them on", async () => {
+  const run = message();
+  run.input.sendNext(run.doubles([1], new FollowedReceipt(1).receipt));
+  await run.pass(500);
+  run.input.sendNext(run.doubles([2, 3, 4], new FollowedReceipt(3).receipt));
+  await run.pass(100);
+  assert.deepEqual(run.store.rowsWritten, [4]);
+  run.input.sendNext(run.doubles([5], new FollowedReceipt(1).receipt));
+  await run.pass(999);
+  assert.deepEqual(run.store.rowsWritten, [4]);
+  await run.pass(1);
+  assert.deepEqual(run.store.rowsWritten, [4, 1]);
+  await run.pass(5_000);
+  run.input.sendNext(run.doubles([6], new FollowedReceipt(1).receipt));
+  await run.pass(1_000);
+  assert.deepEqual(run.store.rowsWritten, [4, 1, 1]);
+});
+
 test("message records what it holds when someone wants to read it", async () => {
   const run = message();
   run.flushes.next();
