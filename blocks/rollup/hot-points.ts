@@ -12,7 +12,8 @@ const ofSeriesMax = 1_024;
  * Points of series that are kept together are a page, in the order of the series, so that they are copied together too.
  *
  * Bounded: a series with more than 1,024 points since that time is not kept, and beyond `pointsMax` points of all pages, each of which
- * counts whole until the last of its series has left it, everything is forgotten. Late points are then read back.
+ * counts whole until the last of its series has left it, everything is forgotten. Late points are then read back. A page has room for up to
+ * twice its points.
  */
 export class HotPoints {
   /** By the dense index of the series. */
