@@ -20,7 +20,7 @@ export interface BucketFolderParts {
   readonly store: Store;
   readonly period: Period;
   readonly sets: DerivatorSets;
-  /** Knows the newest timestamp of every series that is folded; gets the newest bucket of each. */
+  /** Knows the newest timestamp of every series that is folded; gets the new one, and the newest bucket. */
   readonly hot: HotStates;
   readonly hotPoints: HotPoints;
   /** Takes what derivators fail at; absent: the fold fails with them. */
@@ -183,7 +183,7 @@ export class BucketFolder {
     this.#hot.keepAllFloats(kernel.series, from, to, fixedMs, kernel.lastStarts, kernel.hot);
   }
 
-  /** Remembers how new groups are, and the newest points of those that got late ones, or ever did: while they are at hand. */
+  /** Notes the newest timestamp of each group, and keeps the newest points of those that got late ones, or ever did, while the rows are at hand. */
   #remember(groups: GroupedRows, first: number, end: number): void {
     const { kernel, series, late } = groups;
     let some = false;
@@ -226,13 +226,13 @@ export class BucketFolder {
       this.#foldBuckets(series, { time, values, from, to: at }, false, states);
       row = firstFrom(points.time, next, row, points.time.length);
     }
-    const newest = this.#hot.newest(series);
-    const keeps = groups.late[place] === 1 || this.#hotPoints.has(series);
-    const last = needed.at(-1);
-    const whole = last !== undefined && last.to > newest;
-    const since = this.#keptSince(series, time.at(-1) as number, whole ? last.from : Number.POSITIVE_INFINITY);
+    if (groups.late[place] === 1 || this.#hotPoints.has(series)) {
+      const last = needed.at(-1);
+      const whole = last !== undefined && last.to > this.#hot.newest(series);
+      const since = this.#keptSince(series, time.at(-1) as number, whole ? last.from : Number.POSITIVE_INFINITY);
+      this.#hotPoints.keep(series, { time, values, from: 0, to: time.length }, since);
+    }
     this.#hot.sawUntil(series, groups.newest(place));
-    if (keeps) this.#hotPoints.keep(series, { time, values, from: 0, to: time.length }, since);
   }
 
   /**

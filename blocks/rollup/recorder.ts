@@ -212,6 +212,7 @@ export class Recorder {
       for (let place = 0; place < groups.length; place += 1) {
         const series = groups.series[place] as number;
         observations.push(new GroupWrite(this.#table.at(series), groups, place, revisionOf(series)));
+        // A fold has noted it while the rows were at hand.
         if (folder === undefined) this.#hot.sawUntil(series, groups.newest(place));
       }
     }
